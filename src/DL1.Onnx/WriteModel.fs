@@ -10,6 +10,14 @@ module internal WriteModel =
         w.Text(1, key)
         w.Item(2, value)
 
+    /// The fields of a tensor whose elements are in another file.
+    let private external (place: ExternalPlace) (w: WireWriter) =
+        let entry key value = w.Message(13, pair (key, value))
+        entry "location" place.Location
+        entry "offset" (string place.Offset)
+        place.Length |> Option.iter (fun length -> entry "length" (string length))
+        w.Int64(14, 1L)
+
     /// `TensorProto`; elements in an external file stay there.
     let tensor (t: OnnxTensor) (w: WireWriter) : unit =
         w.Int64s(1, t.Dims)
@@ -34,12 +42,7 @@ module internal WriteModel =
                     w.Single(field, BitConverter.UInt32BitsToSingle(reader.Fixed32()))
                     true
                 | _ -> false)
-        | TensorBytes.External place ->
-            let entry key value = w.Message(13, pair (key, value))
-            entry "location" place.Location
-            entry "offset" (string place.Offset)
-            place.Length |> Option.iter (fun length -> entry "length" (string length))
-            w.Int64(14, 1L)
+        | TensorBytes.External place -> external place w
 
     let private dim (d: OnnxDim) (w: WireWriter) =
         match d with
@@ -175,4 +178,63 @@ module internal WriteModel =
         m.Opsets |> List.iter (fun o -> w.Message(8, opset o))
         m.Metadata |> List.iter (fun entry -> w.Message(14, pair entry))
         m.Functions |> List.iter (fun f -> w.Message(25, functionOf f))
+        w.ToMemory()
+
+    /// Copies the fields of a message, known or not, but those with bytes for which `instead` has a writer.
+    let private copied instead (message: WireSpan) (w: WireWriter) : unit =
+        let reader = WireReader message
+
+        Wire.fields reader (fun field wire ->
+            match wire with
+            | WireType.Varint -> w.Int64(field, int64 (reader.Varint()))
+            | WireType.Fixed32 -> w.Single(field, BitConverter.UInt32BitsToSingle(reader.Fixed32()))
+            | WireType.Fixed64 -> w.Double(field, BitConverter.UInt64BitsToDouble(reader.Fixed64()))
+            | WireType.Bytes ->
+                let bytes = reader.Span()
+
+                match instead field bytes with
+                | Some write -> write w
+                | None -> w.Bytes(field, bytes.Read())
+
+            true)
+
+    /// A file whose initializers are in another file where the model, which was read from it, has them there. Everything else
+    /// stays as it is in `source`, with what `OnnxModel` has no place for: shapes of values, descriptions, training.
+    let withExternal (source: ReadOnlyMemory<byte>) (model: OnnxModel) : ReadOnlyMemory<byte> =
+        let places =
+            dict
+                [
+                    for t in model.Graph.Initializers do
+                        match t.Bytes with
+                        | TensorBytes.External place -> t.Name, place
+                        | TensorBytes.Raw _
+                        | TensorBytes.Fields _ -> ()
+                ]
+
+        let withoutElements field (_: WireSpan) = if field = 9 then Some ignore else None
+
+        let initializer (field: int) (message: WireSpan) =
+            let found, place =
+                if field = 5 then
+                    places.TryGetValue (ReadParts.tensor message).Name
+                else
+                    false, Unchecked.defaultof<ExternalPlace>
+
+            if found then
+                let tensor (w: WireWriter) =
+                    copied withoutElements message w
+                    external place w
+
+                Some(fun (w: WireWriter) -> w.Message(5, tensor))
+            else
+                None
+
+        let graph (field: int) (message: WireSpan) =
+            if field = 7 then
+                Some(fun (w: WireWriter) -> w.Message(7, copied initializer message))
+            else
+                None
+
+        let w = WireWriter()
+        copied graph { Source = MemorySource source; Offset = 0; Length = source.Length } w
         w.ToMemory()

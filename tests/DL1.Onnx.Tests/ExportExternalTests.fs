@@ -50,6 +50,85 @@ let private isReadBack (path: string) (model: Trained) =
     let found = other.Run [ "inputs", x ] |> List.head |> snd
     Expect.isTrue (ExportJudge.close 1e-5 expected found) "the outputs by ONNX Runtime"
 
+/// Copies a message, and lets a function write more fields of it, or of messages in it.
+let rec private extended
+    (more: int list -> WireWriter -> unit)
+    (place: int list)
+    (message: WireSpan)
+    (w: WireWriter)
+    =
+    let reader = WireReader message
+
+    Wire.fields reader (fun field wire ->
+        match wire with
+        | WireType.Bytes when (place = [] && field = 7) || (place = [ 7 ] && field = 5) ->
+            let inner = reader.Span()
+            w.Message(field, extended more (field :: place) inner)
+        | WireType.Bytes -> w.Bytes(field, reader.Bytes())
+        | WireType.Varint -> w.Int64(field, int64 (reader.Varint()))
+        | WireType.Fixed32 -> w.Single(field, BitConverter.UInt32BitsToSingle(reader.Fixed32()))
+        | WireType.Fixed64 -> w.Double(field, BitConverter.UInt64BitsToDouble(reader.Fixed64()))
+
+        true)
+
+    more place w
+
+let private whole (bytes: byte[]) : WireSpan =
+    { Source = MemorySource(ReadOnlyMemory bytes); Offset = 0; Length = bytes.Length }
+
+/// A model with a description and a version, its graph with the shape of a value, its initializers with descriptions; a field
+/// that no standard has is 8 bytes long.
+let private annotated (bytes: byte[]) =
+    let more place (w: WireWriter) =
+        match place with
+        | [] ->
+            w.Int64(5, 7L)
+            w.Text(6, "made elsewhere")
+        | [ 7 ] ->
+            w.Message(
+                13,
+                fun w ->
+                    w.Text(1, "hidden")
+                    w.Message(2, (fun w -> w.Message(1, (fun w -> w.Int64(1, 1L)))))
+            )
+
+            w.Double(300, 0.1)
+        | _ -> w.Text(12, "a weight")
+
+    let w = WireWriter()
+    extended more [] (whole bytes) w
+    w.ToMemory().ToArray()
+
+/// What `annotated` adds, as a file has it.
+let private notes (bytes: byte[]) =
+    let found = ResizeArray()
+
+    let rec look (place: int list) (message: WireSpan) =
+        let reader = WireReader message
+
+        Wire.fields reader (fun field wire ->
+            match place, field, wire with
+            | [], 7, _
+            | [ 7 ], 5, _ ->
+                look (field :: place) (reader.Span())
+                true
+            | [], 5, WireType.Varint ->
+                found.Add(string (reader.Varint()))
+                true
+            | [ 7 ], 300, WireType.Fixed64 ->
+                found.Add(string (reader.Fixed64()))
+                true
+            | [], 6, WireType.Bytes
+            | [ 7 ], 13, WireType.Bytes
+            | [ 5; 7 ], 12, WireType.Bytes ->
+                found.Add(Convert.ToHexString((reader.Bytes()).Span))
+                true
+            | _ -> false)
+
+    look [] (whole bytes)
+    Expect.isGreaterThan found.Count 4 "all of them are there"
+    List.ofSeq found
+
 let tests =
     testList
         "ExportExternal"
@@ -122,6 +201,43 @@ let tests =
 
                     Expect.equal (filesIn folder) files "nothing is written or removed"
                     isReadBack path (trained 2L))
+            }
+
+            test "what a model of others says beside its graph stays" {
+                inFolder (fun folder ->
+                    let path = Path.Combine(folder, "m.onnx")
+                    let source = annotated (bytesOf (trained 2L))
+                    OnnxExport.writeExternal path 1000000L source
+                    Expect.equal (File.ReadAllBytes path) source "nothing is outside: the same bytes"
+                    OnnxExport.writeExternal path 1024L source
+                    isReadBack path (trained 2L)
+                    Expect.equal (filesIn folder).Length 2 "the model and its data"
+
+                    Expect.equal
+                        (notes (File.ReadAllBytes path))
+                        (notes source)
+                        "values, descriptions and numbers of others")
+            }
+
+            test "data of a model that cannot be written is removed, unless it was there before" {
+                inFolder (fun folder ->
+                    let data = Path.Combine(folder, "data")
+
+                    let fails () =
+                        Expect.throwsT<DomainError>
+                            (fun () ->
+                                ModelFile.writeBoth
+                                    data
+                                    (fun () -> File.WriteAllText(data, "new"))
+                                    (Path.Combine(folder, "none", "m.onnx"))
+                                    [| 1uy |])
+                            "a folder that is not there"
+
+                    fails ()
+                    Expect.equal (filesIn folder) [||] "no data is left"
+                    File.WriteAllText(data, "used by the model that is there")
+                    fails ()
+                    Expect.equal (filesIn folder) [| "data" |] "that of the model before stays")
             }
 
             test "what is too large for one file goes to two" {

@@ -40,8 +40,8 @@ module internal ModelFile =
 
     let private parameterBytes (model: OnnxModel) = model.Graph.Initializers |> List.sumBy sizeOf
 
-    /// The bytes of a file that holds all.
-    let bytes (model: OnnxModel) : byte[] =
+    /// The bytes of a model as `encode` makes them, where protocol buffers hold as many.
+    let private encoded (encode: OnnxModel -> ReadOnlyMemory<byte>) (model: OnnxModel) : byte[] =
         let total = parameterBytes model
 
         if total > mostBytes then
@@ -51,7 +51,10 @@ module internal ModelFile =
                 "at most 2 GB, as protocol buffers have it"
                 "write the file by its path: its parameters go to a file beside it"
 
-        (WriteModel.model model).ToArray()
+        (encode model).ToArray()
+
+    /// The bytes of a file that holds all.
+    let bytes (model: OnnxModel) : byte[] = encoded WriteModel.model model
 
     /// Calls a function with each piece of the data file, in order: zeros up to the place of a tensor, and its elements.
     let private pieces (outside: (int64 * ReadOnlyMemory<byte>) list) (each: ReadOnlyMemory<byte> -> unit) =
@@ -88,9 +91,27 @@ module internal ModelFile =
                 | :? IOException
                 | :? UnauthorizedAccessException -> ()
 
-    /// Writes a model whose parameters of at least as many bytes stand in a file beside it. That file is named by its content
-    /// and written first: at any moment the model that is there has its own data.
-    let writeExternal (path: string) (atLeast: int64) (model: OnnxModel) : unit =
+    /// Writes the data of a model, and the model after it; what was written for a model that could not be is removed.
+    let writeBoth (dataPath: string) (write: unit -> unit) (model: string) (bytes: byte[]) =
+        let wasThere = File.Exists dataPath
+        write ()
+
+        try
+            AtomicFile.writeBytes model bytes
+        with _ ->
+            if not wasThere then
+                File.Delete dataPath
+
+            reraise ()
+
+    /// Writes a model whose parameters of at least as many bytes stand in a file beside it, and which `encode` makes bytes of. That
+    /// file is named by its content and written first: at any moment the model that is there has its own data.
+    let writeExternal
+        (encode: OnnxModel -> ReadOnlyMemory<byte>)
+        (path: string)
+        (atLeast: int64)
+        (model: OnnxModel)
+        : unit =
         requireInside model
         let struct (folder, full) = Files.placeToWrite "Onnx.write" path
         let name = string (Path.GetFileName full)
@@ -111,7 +132,7 @@ module internal ModelFile =
             ]
 
         if outside.IsEmpty then
-            AtomicFile.writeBytes full (bytes model)
+            AtomicFile.writeBytes full (encoded encode model)
             sweep folder name ""
         else
             let data = List.map snd outside
@@ -130,18 +151,19 @@ module internal ModelFile =
 
             let graph = { model.Graph with Initializers = List.map moved model.Graph.Initializers }
 
-            let small = bytes { model with Graph = graph }
+            let small = encoded encode { model with Graph = graph }
+            let dataPath = Path.Combine(folder, location)
 
-            AtomicFile.write (Path.Combine(folder, location)) (fun stream ->
-                pieces data (fun piece -> stream.Write piece.Span))
+            let writeData () =
+                AtomicFile.write dataPath (fun stream -> pieces data (fun piece -> stream.Write piece.Span))
 
-            AtomicFile.writeBytes full small
+            writeBoth dataPath writeData full small
             sweep folder name location
 
     /// Writes a model: into one file where its parameters are at most `most` bytes.
     let writeWithin (most: int64) (path: string) (model: OnnxModel) : unit =
         if parameterBytes model > most then
-            writeExternal path usual model
+            writeExternal WriteModel.model path usual model
         else
             AtomicFile.writeBytes path (bytes model)
 

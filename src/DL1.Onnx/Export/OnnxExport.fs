@@ -208,7 +208,7 @@ module OnnxExport =
     let writeStep (path: string) (learner: Learner) (state: TrainState) (batch: Dataset) : unit =
         ModelFile.write path (step learner state batch)
 
-    let private writeOutside (path: string) (bytesAtLeast: int64) (model: OnnxModel) : unit =
+    let private writeOutside encode (path: string) (bytesAtLeast: int64) (model: OnnxModel) : unit =
         if bytesAtLeast < 1L then
             Refuse.domain
                 "Onnx.writeExternal"
@@ -216,16 +216,17 @@ module OnnxExport =
                 "1 or more"
                 "give 1024, as ONNX's own tools do"
 
-        ModelFile.writeExternal path bytesAtLeast model
+        ModelFile.writeExternal encode path bytesAtLeast model
 
-    /// Writes the bytes of a file that DL1 made with its parameters of `bytesAtLeast` bytes or more in a file beside it, as ONNX's
-    /// external data: `model.onnx.<digest of its content>.data`. It is written first: the model that is there has its own data at any
+    /// Writes the bytes of a model with its parameters of `bytesAtLeast` bytes or more in a file beside it, as ONNX's external data:
+    /// `model.onnx.<digest of its content>.data`; all else that the model has stays as it is. The data is written first: the model that is there has its own data at any
     /// moment; the data of the one that it replaces is removed. One process at a time may write to a path. A number below 1 is a
     /// `DomainError`, and so are a model whose elements stand in another file already, and a place where no file can be written; bytes
     /// that are no ONNX model are a `FormatError`.
     /// `OnnxExport.writeExternal "large.onnx" 1024L (OnnxExport.graphToBytes [ x; w ] [ "y", y ])`
     let writeExternal (path: string) (bytesAtLeast: int64) (bytes: byte[]) : unit =
-        writeOutside path bytesAtLeast (ReadModel.model (ReadOnlyMemory bytes))
+        let source = ReadOnlyMemory bytes
+        writeOutside (WriteModel.withExternal source) path bytesAtLeast (ReadModel.model source)
 
     /// `writeWith` with parameters of `bytesAtLeast` bytes or more in a file beside the model, as `writeExternal` does, for models of
     /// any size. `OnnxExport.writeExternalWith "large.onnx" 1024L test.Inputs id OnnxExport.probabilities trained`
@@ -237,4 +238,4 @@ module OnnxExport =
         (after: Expr -> (string * Expr) list)
         (trained: Trained)
         : unit =
-        writeOutside path bytesAtLeast (withOne example before after trained)
+        writeOutside WriteModel.model path bytesAtLeast (withOne example before after trained)
