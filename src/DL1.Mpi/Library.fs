@@ -14,7 +14,7 @@ type internal Family =
         Byte: nativeint
         Single: nativeint
         Sum: nativeint
-        /// The handler that lets calls return their errors; 0 where it is left as it is, and errors end the job.
+        /// The handler that lets calls return their errors.
         Returns: nativeint
         /// Calls come from one thread at a time.
         Serialized: int
@@ -60,7 +60,7 @@ module internal Library =
             Byte = 0x247n
             Single = 0x210n
             Sum = 0x21n
-            Returns = 0n
+            Returns = 0x142n
             Serialized = 2048
         }
 
@@ -94,7 +94,7 @@ module internal Library =
         match environment variable with
         | Some file -> [ file ]
         | None when isWindows -> [ "impi.dll"; "msmpi.dll" ]
-        | None when (environment "OMPI_COMM_WORLD_SIZE").IsSome -> openMpi
+        | None when (environment "OMPI_COMM_WORLD_SIZE").IsSome -> openMpi @ [ "libmpi_abi.so.0" ]
         | None when (environment "PMI_SIZE").IsSome -> mpich @ [ "libmpi_abi.so.0" ]
         | None -> [ "libmpi_abi.so.0" ] @ openMpi @ mpich
 

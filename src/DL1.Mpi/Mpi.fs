@@ -61,8 +61,7 @@ type Mpi private () =
                 "MPI_THREAD_SERIALIZED: calls from any thread, one at a time"
                 "use a build of MPI with threads, which is the default of Open MPI and MPICH"
 
-        if family.Returns <> 0n then
-            Calls.MPI_Comm_set_errhandler(family.World, family.Returns) |> ignore
+        Calls.MPI_Comm_set_errhandler(family.World, family.Returns) |> ignore
 
         let mutable rank = 0
         let mutable size = 1
