@@ -1,7 +1,7 @@
 namespace DL1.Compiler.Gemm
 
 open System
-open System.Collections.Concurrent
+open System.Collections.Generic
 open System.Runtime.CompilerServices
 open DL1
 open DL1.Compiler.Runtime
@@ -15,7 +15,7 @@ type internal PackedKey = { Offset: int; Row: int; Column: int; K: int; N: int; 
 /// array that holds the matrix: all plans that read it share the copy, and it goes with the array.
 [<AbstractClass; Sealed>]
 type internal PackedMatrix private () =
-    static let known = ConditionalWeakTable<Array, ConcurrentDictionary<PackedKey, Lazy<Block>>>()
+    static let known = ConditionalWeakTable<Array, Dictionary<PackedKey, Block>>()
 
     static member private Pack<'S, 'V, 'T
         when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -52,7 +52,8 @@ type internal PackedMatrix private () =
         | Width.Bits256 -> PackedMatrix.Pack<Simd256<'T>, _, 'T>(key, data)
         | Width.Bits512 -> PackedMatrix.Pack<Simd512<'T>, _, 'T>(key, data)
 
-    /// The packed copy of a matrix in an array of f32 or f64, whose first element is at `data` at present.
+    /// The packed copy of a matrix in an array of f32 or f64, whose first element is at `data` at present. One thread makes it while
+    /// others wait; a copy that could not be made is made at the next call.
     static member Of(dtype: DType, key: PackedKey, array: Array, data: nativeint) : Block =
         let make () =
             match dtype with
@@ -60,4 +61,11 @@ type internal PackedMatrix private () =
             | _ -> PackedMatrix.On<float32>(key, data)
 
         let packed = known.GetOrCreateValue array
-        packed.GetOrAdd(key, (fun _ -> lazy make ())).Value
+
+        lock packed (fun () ->
+            match packed.TryGetValue key with
+            | true, copy -> copy
+            | false, _ ->
+                let copy = make ()
+                packed[key] <- copy
+                copy)

@@ -82,5 +82,5 @@ module internal Exponential =
         let z = exp q (x ||| like x -0.0)
         let one = like x 1.0
         let b = select (less x (like x 0.0)) z one
-        let w = z / (one + z)
-        fnma w b b
+        let minusW = z / (like x -1.0 - z)
+        fma minusW b b

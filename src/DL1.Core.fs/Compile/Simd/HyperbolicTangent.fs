@@ -57,4 +57,4 @@ module internal HyperbolicTangent =
         let large = less one y
         let w = select large (like x 2.0) m / fma p t (t + one)
         let b = select large one (like x 0.5 * m)
-        fnma w b b ||| (x &&& like x -0.0)
+        fma -w b b ||| (x &&& like x -0.0)

@@ -59,9 +59,6 @@ module internal Lanewise =
     let inline widenUpper x = LanesOf.widenUpper Lanes x
     let inline narrow x y = LanesOf.narrow Lanes x y
 
-    /// z − x·y, rounded once. The JIT makes one instruction of it.
-    let inline fnma (x: ^V) (y: ^V) (z: ^V) : ^V = fma -x y z
-
     /// A vector of x's type with c in every lane.
     let inline like x c = pick x c c
 
