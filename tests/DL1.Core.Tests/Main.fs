@@ -22,6 +22,7 @@ let tests =
             ErrorTests.tests
             TextTests.tests
             OperatorTests.tests
+            RemainderTests.tests
             ParseTests.tests
             ParseErrorTests.tests
             ParseUnicodeTests.tests

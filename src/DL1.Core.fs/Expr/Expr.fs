@@ -1,7 +1,6 @@
 namespace DL1
 
 open System
-open System.Collections.Generic
 open System.Diagnostics
 open System.Runtime.CompilerServices
 open DL1.Notebooks
@@ -43,6 +42,11 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
         member _.Digest = digest
         member this.Label = this.Label
 
+    interface IExpression<Expr> with
+        static member Make node = Expr.Make node
+        static member Literal value = Expr.Literal value
+        member _.IsLiteral = isLiteral
+
     interface INotebookFormula with
         member this.Latex = Latex.ofExpr this
         member this.Html = Html.pre (this.ToString())
@@ -71,20 +75,10 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member private DigestOf(node, dtype, shape) =
         Digest.ofNode (fun (e: Expr) -> e.Digest) node dtype shape
 
-    /// Whether a node is made of nothing but numbers without a type, beside conditions and indices.
-    static member private IsOfLiterals(node: Node<Expr>, dtype: DType) =
-        match node with
-        | Node.Cast _
-        | Node.Scan _ -> false
-        | _ when dtype = DType.F64 ->
-            let numbers = Node.operands node |> List.filter (fun o -> o.DType = DType.F64)
-            not numbers.IsEmpty && numbers |> List.forall _.IsLiteral
-        | _ -> false
-
     /// Makes a node; refuses operands that do not fit.
     static member internal Make(node: Node<Expr>) =
         let dtype, shape = Infer.node node
-        Expr(node, dtype, shape, Expr.DigestOf(node, dtype, shape), Expr.IsOfLiterals(node, dtype))
+        Expr(node, dtype, shape, Expr.DigestOf(node, dtype, shape), Literals.isMadeOf node dtype)
 
     /// A number without a type of its own: f64 by itself, the type of the other operand beside one.
     /// `Expr.Literal 2.0`
@@ -96,107 +90,24 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     /// A tensor as a constant. `Expr.Constant tensor`
     static member Constant(value: Tensor) = Expr.Make(Node.Constant value)
 
-    static member private TypedConstant(operation: string, other: Expr, value: Tensor) =
-        let dtype = other.DType
-        let typed = Tensor.cast dtype value
-
-        if not dtype.IsFloat && (dtype = DType.Bool || Tensor.toFloats typed <> Tensor.toFloats value) then
-            Refuse.shape
-                operation
-                $"the number {string (Tensor.toFloat value)} beside {Operand.text other}"
-                $"a value of {dtype}"
-                $"cast {Operand.argument other} to f32 first"
-
-        Expr.Constant typed
-
     /// Gives what is made of literals the type of the operand it meets; leaves everything else as it is.
-    static member internal Typed(operation: string, other: Expr, e: Expr) =
-        if not e.IsLiteral || other.IsLiteral || other.DType = DType.F64 then
-            e
-        else
-            let results = Dictionary<Digest, Expr>()
-            let rest = Stack<Expr>()
-            rest.Push e
-
-            // A node is left until its operands have their types.
-            while rest.Count > 0 do
-                let e = rest.Peek()
-
-                let waiting =
-                    Node.operands e.Node
-                    |> List.filter (fun o -> o.IsLiteral && not (results.ContainsKey o.Digest))
-
-                if waiting.IsEmpty then
-                    rest.Pop() |> ignore
-
-                    results[e.Digest] <-
-                        match e.Node with
-                        | Node.Constant value -> Expr.TypedConstant(operation, other, value)
-                        // The rule is written for f64: its result takes the type.
-                        | Node.Custom _ when other.DType.IsFloat -> Expr.Make(Node.Cast(other.DType, e))
-                        | node ->
-                            Expr.Make(
-                                Node.map (fun (o: Expr) -> if o.IsLiteral then results[o.Digest] else o) node
-                            )
-                else
-                    List.iter rest.Push waiting
-
-            results[e.Digest]
+    static member internal Typed(operation: string, other: Expr, e: Expr) = Literals.typed operation other e
 
     /// Tensors of which those made of literals take the type of the first that is not.
-    static member internal Alike(operation: string, es: Expr list) =
-        match es |> List.tryFind (fun e -> not e.IsLiteral) with
-        | Some typed -> es |> List.map (fun e -> Expr.Typed(operation, typed, e))
-        | None -> es
+    static member internal Alike(operation: string, es: Expr list) = Literals.alike operation es
 
     /// Stretches an operand to a shape; one that has it already is left as it is.
-    static member internal Stretch(shape: Shape, e: Expr) =
-        if e.Shape = shape then e else Expr.Make(Node.Broadcast(shape, e))
+    static member internal Stretch(shape: Shape, e: Expr) = Pointwise.stretch shape e
 
     /// Two operands with one type, literals typed, broadcast to one shape.
-    static member internal Pair(operation: string, a: Expr, b: Expr) : struct (Expr * Expr) =
-        let a' = Expr.Typed(operation, b, a)
-        let b' = Expr.Typed(operation, a, b)
-        // Before an operand is stretched, while it still goes by its own name.
-        Operand.requireSameType operation a' b'
-
-        match Shape.tryBroadcast a.Shape b.Shape with
-        | Some shape -> struct (Expr.Stretch(shape, a'), Expr.Stretch(shape, b'))
-        | None ->
-            Refuse.shape
-                operation
-                (Operand.texts [ a; b ])
-                "shapes that broadcast: aligned at the last axis, equal extents, or 1"
-                (if a.Shape.Rank > 0 && b.Shape.Rank > 0 && a.Shape[0] = b.Shape[b.Shape.Rank - 1] then
-                     "add an axis of extent 1 (expandDims) or transpose, so that equal extents meet"
-                 else
-                     "reshape or slice one operand so that the extents meet")
+    static member internal Pair(operation: string, a: Expr, b: Expr) = Pointwise.pair operation a b
 
     /// The first operand where the condition holds, the second elsewhere; all three broadcast.
-    static member internal Choose(condition: Expr, a: Expr, b: Expr) =
-        let struct (a, b) = Expr.Pair("where", a, b)
+    static member internal Choose(condition: Expr, a: Expr, b: Expr) = Pointwise.choose condition a b
 
-        match Shape.tryBroadcast condition.Shape a.Shape with
-        | Some shape ->
-            Expr.Make(
-                Node.Select(Expr.Stretch(shape, condition), Expr.Stretch(shape, a), Expr.Stretch(shape, b))
-            )
-        | None ->
-            Refuse.shape
-                "where"
-                (Operand.texts [ condition; a; b ])
-                "shapes that broadcast to one"
-                "make the condition from operands of the same shapes"
-
-    static member internal OfUnary(op: UnaryOp, x: Expr) = Expr.Make(Node.Unary(op, x))
-
-    static member internal OfBinary(op: BinaryOp, a: Expr, b: Expr) =
-        let struct (a, b) = Expr.Pair(Node.binaryName op, a, b)
-        Expr.Make(Node.Binary(op, a, b))
-
-    static member internal OfCompare(op: CompareOp, a: Expr, b: Expr) =
-        let struct (a, b) = Expr.Pair(Node.compareName op, a, b)
-        Expr.Make(Node.Compare(op, a, b))
+    static member internal OfUnary(op: UnaryOp, x: Expr) : Expr = Pointwise.unary op x
+    static member internal OfBinary(op: BinaryOp, a: Expr, b: Expr) : Expr = Pointwise.binary op a b
+    static member internal OfCompare(op: CompareOp, a: Expr, b: Expr) : Expr = Pointwise.compare op a b
 
     // Numbers become literals (an F# operator applies no implicit conversion, hence its overloads for numbers). C# would convert
     // long to float32 where there is such an overload, and lose digits: its priority keeps C# at the one for float.
@@ -300,7 +211,7 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member Pow(a: float, b: Expr) = Expr.OfBinary(BinaryOp.Pow, Expr.Literal a, b)
     /// The remainder with the sign of a, as `%` of numbers: NaN by 0, and a by 0 for whole numbers. Its derivatives are 1 and
     /// minus the whole quotient. Numbers of one type, shapes that broadcast, else a `ShapeError`. `a % b`
-    static member (%)(a: Expr, b: Expr) = ExprRules.Fmod(a, b)
+    static member (%)(a: Expr, b: Expr) : Expr = Remainder.fmod a b
     /// The remainder with the sign of a; the number takes the expression's type. `a % 2.0`
     static member (%)(a: Expr, b: float) = a % Expr.Literal b
     /// The remainder with the sign of a; the number takes the expression's type. `7.0 % b`
@@ -370,8 +281,7 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member Log10(x: Expr) = log x / log (Expr.Literal 10.0)
 
     /// The whole number next to x towards 0; its derivative is 0. `truncate x`
-    static member Truncate(x: Expr) =
-        Expr.Choose(Expr.OfCompare(CompareOp.Lt, x, Expr.Literal 0.0), ceil x, floor x)
+    static member Truncate(x: Expr) : Expr = Pointwise.truncate x
 
     /// The sine of an angle in radians. `sin x`
     static member Sin(x: Expr) = Expr.OfUnary(UnaryOp.Sin, x)
@@ -387,7 +297,7 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member Atan(x: Expr) = Expr.OfUnary(UnaryOp.Atan, x)
     /// The angle of the point (x, y) in radians, in [−π, π], with the signs of zero that IEEE 754 asks for; its derivatives at
     /// the origin are 0, as in PyTorch. f32 or f64 of one type, shapes that broadcast, else a `ShapeError`. `atan2 y x`
-    static member Atan2(y: Expr, x: Expr) = ExprRules.Atan2(y, x)
+    static member Atan2(y: Expr, x: Expr) : Expr = Angle.atan2 y x
     /// The hyperbolic sine. `sinh x`
     static member Sinh(x: Expr) = Expr.OfUnary(UnaryOp.Sinh, x)
     /// The hyperbolic cosine. `cosh x`
@@ -408,235 +318,34 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
         let n = shape.Rank
         Expr.Make(Node.Transpose([ 0 .. n - 3 ] @ [ n - 1; n - 2 ], this))
 
-    // Elements and parts, as F# indexes arrays: the indices go along the leading axes, and what follows is taken whole.
-    member private this.Parts(ranges: (int option * int option) list) =
-        let operation = "slice"
-
-        if ranges.Length > shape.Rank then
-            Refuse.shape
-                operation
-                $"%d{ranges.Length} indices of {Operand.text this}"
-                $"at most %d{shape.Rank}, one for each axis"
-                "leave out the indices that it has no axis for"
-
-        let whole = List.replicate (shape.Rank - ranges.Length) (None, None)
-
-        let cut axis (first: int option, last: int option) =
-            let extent = shape[axis]
-            let place given = if given < 0 then given + extent else given
-            let start = first |> Option.map place |> Option.defaultValue 0
-            // The last place is part of the range; one before the first makes it empty.
-            let stop = last |> Option.map (fun last -> place last + 1) |> Option.defaultValue extent
-
-            if start < 0 || start > extent || stop < start || stop > extent then
-                let text end' = end' |> Option.map string |> Option.defaultValue ""
-
-                Refuse.shape
-                    operation
-                    $"the places {text first}..{text last} along axis %d{axis} of {Operand.text this}"
-                    $"places from %d{-extent} to %d{extent - 1}, the first not after the last"
-                    "count from 0, or from the end below 0; the last place is part of the range"
-
-            { Start = start; Stop = stop; Step = 1 }
-
-        Expr.Make(Node.Slice(List.mapi cut (ranges @ whole), this))
-
-    member private this.Fixed(ranges: (int option * int option) list, axes: int list) =
-        let part = this.Parts ranges
-
-        let dims =
-            part.Shape.ToList() |> List.indexed |> List.filter (fun (i, _) -> not (List.contains i axes))
-
-        Expr.Make(Node.Reshape(Shape.ofList (List.map snd dims), part))
-
     /// The element of a vector, or the row of a matrix; a negative index counts from the end. One that is not there is a
     /// `ShapeError`. `v[0]`
     member this.Item
-        with get (i: int): Expr = this.Fixed([ Some i, Some i ], [ 0 ])
+        with get (i: int): Expr = Slicing.take [ SliceIndex.At i ] this
 
     /// The element of a matrix; of more axes, what follows is taken whole. `m[0, 1]`
     member this.Item
-        with get (i: int, j: int): Expr = this.Fixed([ Some i, Some i; Some j, Some j ], [ 0; 1 ])
+        with get (i: int, j: int): Expr = Slicing.take [ SliceIndex.At i; SliceIndex.At j ] this
 
     /// The element of a tensor of three axes; of more, what follows is taken whole. `t[0, 1, 2]`
     member this.Item
         with get (i: int, j: int, k: int): Expr =
-            this.Fixed([ Some i, Some i; Some j, Some j; Some k, Some k ], [ 0; 1; 2 ])
+            Slicing.take [ SliceIndex.At i; SliceIndex.At j; SliceIndex.At k ] this
 
     /// The places from the first to the last along the leading axis; both are part of it. `v[1..3]`
-    member this.GetSlice(first: int option, last: int option) : Expr = this.Parts [ first, last ]
+    member this.GetSlice(first: int option, last: int option) : Expr =
+        Slicing.take [ SliceIndex.Range(first, last) ] this
 
     /// A part of a matrix. `m[0..1, 1..]`
     member this.GetSlice
         (first0: int option, last0: int option, first1: int option, last1: int option)
         : Expr =
-        this.Parts [ first0, last0; first1, last1 ]
+        Slicing.take [ SliceIndex.Range(first0, last0); SliceIndex.Range(first1, last1) ] this
 
     /// A part of a row. `m[0, 1..]`
     member this.GetSlice(i: int, first: int option, last: int option) : Expr =
-        this.Fixed([ Some i, Some i; first, last ], [ 0 ])
+        Slicing.take [ SliceIndex.At i; SliceIndex.Range(first, last) ] this
 
     /// A part of a column. `m[1.., 0]`
     member this.GetSlice(first: int option, last: int option, j: int) : Expr =
-        this.Fixed([ first, last; Some j, Some j ], [ 1 ])
-
-/// Operators whose derivatives are written here, since those of their formulas would be worse.
-and [<AbstractClass; Sealed>] internal ExprRules =
-    static member private Below(a, b: float) = Expr.OfCompare(CompareOp.Lt, a, Expr.Literal b)
-    static member private Both(a, b) = Expr.OfBinary(BinaryOp.And, a, b)
-
-    static member private Cast(dtype: DType, x: Expr) =
-        if x.DType = dtype then x else Expr.Make(Node.Cast(dtype, x))
-
-    /// A function of two operands of one type and shape, with the cotangents of each.
-    static member private Custom
-        (name, value: Expr -> Expr -> Expr, gradients: Expr -> Expr -> Expr -> Expr list, a: Expr, b: Expr)
-        =
-        let input name (e: Expr) = { Name = name; DType = e.DType; Shape = e.Shape }
-        let inputs = [ input "input0" a; input "input1" b ]
-        let x, y = Expr.Make(Node.Variable inputs[0]), Expr.Make(Node.Variable inputs[1])
-        let result = value x y
-        let cotangent = { Name = "cotangent"; DType = result.DType; Shape = result.Shape }
-
-        let back =
-            Origin.within (Origin.gradient Making.Origin) (fun () ->
-                gradients x y (Expr.Make(Node.Variable cotangent)))
-
-        let rule = { Name = name; Inputs = inputs; Value = result; Cotangent = cotangent; Gradients = back }
-
-        Expr.Make(Node.Custom(rule, [ a; b ]))
-
-    /// What is lost when a product is rounded (Dekker 1971): halves of 26 bits, whose products are exact.
-    static member private Lost(x: Expr, y: Expr, product: Expr) =
-        let halves (v: Expr) =
-            let scaled = 134217729.0 * v
-            let high = scaled - (scaled - v)
-            high, v - high
-
-        let (xh, xl), (yh, yl) = halves x, halves y
-        xl * yl - (((product - xh * yh) - xl * yh) - xh * yl)
-
-    /// The remainder of magnitudes a and b in f64, from 0 to b.
-    static member private OfMagnitudes(a: Expr, b: Expr) =
-        let compare op (x: Expr) y = Expr.OfCompare(op, x, y)
-        // So that halves do not overflow; the quotient stays.
-        let scale =
-            Expr.Choose(
-                compare CompareOp.Gt a (Expr.Literal 1e280),
-                Expr.Literal 5.421010862427522e-20,
-                Expr.Literal 1.0
-            )
-
-        let a', b' = a * scale, b * scale
-        let quotient = floor (a' / b')
-        let product = quotient * b'
-        let rest = (a' - product) - ExprRules.Lost(quotient, b', product)
-        let rest = Expr.Choose(ExprRules.Below(rest, 0.0), rest + b', rest)
-        let rest = Expr.Choose(compare CompareOp.Ge rest b', rest - b', rest)
-
-        let rest =
-            Expr.Choose(
-                compare CompareOp.Ge quotient (Expr.Literal 9007199254740992.0),
-                Expr.Literal nan,
-                rest
-            )
-
-        Expr.Choose(compare CompareOp.Lt a b, a, rest / scale)
-
-    /// The remainder of floats with the sign of a, computed in f64.
-    static member Truncated(a: Expr, b: Expr) =
-        let rest = ExprRules.OfMagnitudes(abs a, abs b)
-        Expr.Choose(ExprRules.Below(a, 0.0), -rest, rest)
-
-    /// The whole quotient of whole numbers towards 0: a first one in f64, and what its remainder holds.
-    static member WholeQuotient(a: Expr, b: Expr) =
-        let compare op (x: Expr) (y: Expr) = Expr.OfCompare(op, x, y)
-        let zero = Expr.Literal 0.0
-        let isZero = compare CompareOp.Eq b zero
-        let divisor = Expr.Choose(isZero, Expr.Literal 1.0, b)
-
-        let quotient (x: Expr) =
-            let whole = Expr.Truncate(ExprRules.Cast(DType.F64, x) / ExprRules.Cast(DType.F64, divisor))
-
-            ExprRules.Cast(a.DType, whole)
-
-        let first = quotient a
-        let second = first + quotient (a - divisor * first)
-        let rest = a - divisor * second
-        // Towards 0, the remainder has the sign of a.
-        let unit = Expr.OfUnary(UnaryOp.Sign, a) * Expr.OfUnary(UnaryOp.Sign, divisor)
-
-        let isBeyond =
-            ExprRules.Both(
-                compare CompareOp.Ne rest zero,
-                compare CompareOp.Ne (ExprRules.Below(rest, 0.0)) (ExprRules.Below(a, 0.0))
-            )
-
-        let isShort = compare CompareOp.Ge (abs rest) (abs divisor)
-
-        let whole = Expr.Choose(isBeyond, second - unit, Expr.Choose(isShort, second + unit, second))
-
-        Expr.Choose(isZero, zero, whole)
-
-    /// Operands of one type of numbers, typed and stretched to one shape.
-    static member Numbers(operation, a: Expr, b: Expr) : struct (Expr * Expr) =
-        let struct (a, b) = Expr.Pair(operation, a, b)
-        Operand.requireNumber operation a
-        struct (a, b)
-
-    static member InDouble (f: Expr -> Expr -> Expr) (a: Expr) (b: Expr) =
-        if a.DType = DType.F64 then
-            f a b
-        else
-            ExprRules.Cast(a.DType, f (ExprRules.Cast(DType.F64, a)) (ExprRules.Cast(DType.F64, b)))
-
-    static member Fmod(a: Expr, b: Expr) =
-        let struct (a, b) = ExprRules.Numbers("fmod", a, b)
-
-        if a.DType.IsFloat then
-            ExprRules.Custom(
-                "fmod",
-                ExprRules.InDouble(fun a b -> ExprRules.Truncated(a, b)),
-                (fun a b dy -> [ dy; -(dy * Expr.Truncate(a / b)) ]),
-                a,
-                b
-            )
-        else
-            a - b * ExprRules.WholeQuotient(a, b)
-
-    static member Atan2(y: Expr, x: Expr) =
-        let operation = "atan2"
-        Operand.requireFloat operation y
-        let struct (y, x) = Expr.Pair(operation, y, x)
-        let pi = Math.PI
-        let zero, one = Expr.Literal 0.0, Expr.Literal 1.0
-        let equal (a: Expr) b = Expr.OfCompare(CompareOp.Eq, a, b)
-
-        let isNegative (e: Expr) =
-            let reciprocal = Expr.OfUnary(UnaryOp.Reciprocal, e)
-            Expr.OfBinary(BinaryOp.Or, ExprRules.Below(e, 0.0), ExprRules.Below(reciprocal, 0.0))
-
-        let value (y: Expr) (x: Expr) =
-            let infinite (e: Expr) = equal (abs e) (Expr.Literal infinity)
-            let bothInfinite = ExprRules.Both(infinite y, infinite x)
-            let bothZero = ExprRules.Both(equal y zero, equal x zero)
-            // The angle to the nearer end of the x axis, from 0 to π/2.
-            let sharp =
-                Expr.Choose(
-                    bothInfinite,
-                    Expr.Literal(pi / 4.0),
-                    Expr.Choose(bothZero, zero, atan (abs y / abs x))
-                )
-
-            let angle = Expr.Choose(isNegative x, pi - sharp, sharp)
-            Expr.Choose(isNegative y, -angle, angle)
-
-        let gradients (y: Expr) (x: Expr) (dy: Expr) =
-            let size = Expr.OfBinary(BinaryOp.Max, abs x, abs y)
-            let isOrigin = equal size zero
-            let scale = Expr.Choose(isOrigin, one, size)
-            let u, v = y / scale, x / scale
-            let square = Expr.Choose(isOrigin, one, u * u + v * v)
-            [ dy * (v / square / scale); dy * (-u / square / scale) ]
-
-        ExprRules.Custom(operation, value, gradients, y, x)
+        Slicing.take [ SliceIndex.Range(first, last); SliceIndex.At j ] this
