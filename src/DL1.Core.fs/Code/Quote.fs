@@ -14,6 +14,11 @@ open FSharp.Reflection
 /// functions, and functions marked `[<ReflectedDefinition>]`. Loops over constant bounds, arrays and lists are written out, with
 /// variables that change, as are sums, folds and maps of `List`, `Array` and `Seq`. Everything that does not depend on a parameter
 /// is evaluated once, by .NET itself, and is a constant.
+///
+/// Arrays and lists that are defined outside of the quotation are read, their elements as constants: `let w = [| 1.0; 2.0 |]`, then
+/// `<@ fun x -> Array.sumBy (fun a -> a * x) w @>`. A parameter that is an array is refused, since its length is known to nobody
+/// who reads the code; make it a tuple or a record, or write a sum over any number of elements with a tensor:
+/// `Expr.sumAll (Expr.variable "xs" DType.F64 [ n ])`.
 [<RequireQualifiedAccess>]
 module Quote =
     /// The symbol of a parameter, by its type.
@@ -26,6 +31,10 @@ module Quote =
             Unreadable.refuse
                 $"a parameter {name} of type {t.Name}"
                 $"write ({name}: float); F# takes numbers to be int where nothing says otherwise"
+        elif t.IsArray || QuotePatterns.isList t then
+            Unreadable.refuse
+                $"a parameter {name} of type {t.Name}, whose number of elements the code does not say"
+                $"define {name} outside of the quotation, make it a tuple, or sum over a tensor: Expr.sumAll"
         else
             Unreadable.refuse
                 $"a parameter {name} of type {t.Name}"

@@ -142,6 +142,10 @@ let tests =
                         "a function that calls itself"
                         refusal (fun () -> Quote.expr <@ fun (n: int) -> float n @>),
                         "write (n: float); F# takes numbers to be int"
+                        refusal (fun () -> Quote.expr <@ fun (xs: float[]) -> Array.sum xs @>),
+                        "a parameter xs of type Double[], whose number of elements the code does not say"
+                        refusal (fun () -> Quote.expr <@ fun (xs: float list) -> List.sum xs @>),
+                        "define xs outside of the quotation"
                         refusal (fun () -> Quote.expr <@ fun x -> x > 0.0 @>), "a truth value as the result"
                         refusal (fun () -> Quote.expr <@ fun (x: float) -> float (sign x / 2) @>),
                         "a division of whole numbers"
