@@ -209,6 +209,11 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
 
     /// aᵇ for each element; the number takes the expression's type. `Expr.Pow(2.0, b)`
     static member Pow(a: float, b: Expr) = Expr.OfBinary(BinaryOp.Pow, Expr.Literal a, b)
+
+    /// aᵇ for each element; the number takes the expression's type. `Expr.Pow(2.0f, b)`
+    [<OverloadResolutionPriority(-1)>]
+    static member Pow(a: float32, b: Expr) = Expr.Pow(float a, b)
+
     /// The remainder with the sign of a, as `%` of numbers: NaN by 0, and a by 0 for whole numbers. Its derivatives are 1 and
     /// minus the whole quotient. Numbers of one type, shapes that broadcast, else a `ShapeError`. `a % b`
     static member (%)(a: Expr, b: Expr) : Expr = Remainder.fmod a b
@@ -220,6 +225,15 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member (%)(a: Expr, b: int) = a % float b
     /// The remainder with the sign of a; the number takes the expression's type. `7 % b`
     static member (%)(a: int, b: Expr) = float a % b
+
+    /// The remainder with the sign of a; the number takes the expression's type. `a % 2.0f`
+    [<OverloadResolutionPriority(-1)>]
+    static member (%)(a: Expr, b: float32) = a % Expr.Literal(float b)
+
+    /// The remainder with the sign of a; the number takes the expression's type. `7.0f % b`
+    [<OverloadResolutionPriority(-1)>]
+    static member (%)(a: float32, b: Expr) = Expr.Literal(float a) % b
+
     /// The number 0 without a type of its own: where `List.sum` begins. `List.sum [ a; b ]`
     static member Zero = Expr.Literal 0.0
     /// The number 1 without a type of its own: `pown x 0`. Other powers by `pown` are products. `pown x 3`
@@ -236,6 +250,19 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member Less(a: Expr, b: float) = Expr.OfCompare(CompareOp.Lt, a, Expr.Literal b)
     /// Where a number, which takes b's type, is smaller. `0.0 .< b`
     static member Less(a: float, b: Expr) = Expr.OfCompare(CompareOp.Lt, Expr.Literal a, b)
+    /// Where a is smaller than a number, which takes its type. `a .< 0`
+    static member Less(a: Expr, b: int) = Expr.Less(a, float b)
+    /// Where a number, which takes b's type, is smaller. `0 .< b`
+    static member Less(a: int, b: Expr) = Expr.Less(float a, b)
+
+    /// Where a is smaller than a number, which takes its type. `a .< 0.0f`
+    [<OverloadResolutionPriority(-1)>]
+    static member Less(a: Expr, b: float32) = Expr.Less(a, float b)
+
+    /// Where a number, which takes b's type, is smaller. `0.0f .< b`
+    [<OverloadResolutionPriority(-1)>]
+    static member Less(a: float32, b: Expr) = Expr.Less(float a, b)
+
     /// Where a is larger, as truth values, in C#. `a > b`
     static member op_GreaterThan(a: Expr, b: Expr) = Expr.OfCompare(CompareOp.Gt, a, b)
     /// Where a is larger: numbers of one type, shapes that broadcast, else a `ShapeError`. `a .> b`
@@ -244,6 +271,19 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member Greater(a: Expr, b: float) = Expr.OfCompare(CompareOp.Gt, a, Expr.Literal b)
     /// Where a number, which takes b's type, is larger. `0.0 .> b`
     static member Greater(a: float, b: Expr) = Expr.OfCompare(CompareOp.Gt, Expr.Literal a, b)
+    /// Where a is larger than a number, which takes its type. `a .> 0`
+    static member Greater(a: Expr, b: int) = Expr.Greater(a, float b)
+    /// Where a number, which takes b's type, is larger. `0 .> b`
+    static member Greater(a: int, b: Expr) = Expr.Greater(float a, b)
+
+    /// Where a is larger than a number, which takes its type. `a .> 0.0f`
+    [<OverloadResolutionPriority(-1)>]
+    static member Greater(a: Expr, b: float32) = Expr.Greater(a, float b)
+
+    /// Where a number, which takes b's type, is larger. `0.0f .> b`
+    [<OverloadResolutionPriority(-1)>]
+    static member Greater(a: float32, b: Expr) = Expr.Greater(float a, b)
+
     /// Where a is smaller or equal, as truth values, in C#. `a <= b`
     static member op_LessThanOrEqual(a: Expr, b: Expr) = Expr.OfCompare(CompareOp.Le, a, b)
     /// Where a is smaller or equal: numbers of one type, shapes that broadcast, else a `ShapeError`. `a .<= b`
@@ -252,6 +292,19 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member LessEqual(a: Expr, b: float) = Expr.OfCompare(CompareOp.Le, a, Expr.Literal b)
     /// Where a number, which takes b's type, is smaller or equal. `0.0 .<= b`
     static member LessEqual(a: float, b: Expr) = Expr.OfCompare(CompareOp.Le, Expr.Literal a, b)
+    /// Where a is smaller than, or equal to, a number, which takes its type. `a .<= 0`
+    static member LessEqual(a: Expr, b: int) = Expr.LessEqual(a, float b)
+    /// Where a number, which takes b's type, is smaller or equal. `0 .<= b`
+    static member LessEqual(a: int, b: Expr) = Expr.LessEqual(float a, b)
+
+    /// Where a is smaller than, or equal to, a number, which takes its type. `a .<= 0.0f`
+    [<OverloadResolutionPriority(-1)>]
+    static member LessEqual(a: Expr, b: float32) = Expr.LessEqual(a, float b)
+
+    /// Where a number, which takes b's type, is smaller or equal. `0.0f .<= b`
+    [<OverloadResolutionPriority(-1)>]
+    static member LessEqual(a: float32, b: Expr) = Expr.LessEqual(float a, b)
+
     /// Where a is larger or equal, as truth values, in C#. `a >= b`
     static member op_GreaterThanOrEqual(a: Expr, b: Expr) = Expr.OfCompare(CompareOp.Ge, a, b)
     /// Where a is larger or equal: numbers of one type, shapes that broadcast, else a `ShapeError`. `a .>= b`
@@ -260,6 +313,18 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member GreaterEqual(a: Expr, b: float) = Expr.OfCompare(CompareOp.Ge, a, Expr.Literal b)
     /// Where a number, which takes b's type, is larger or equal. `0.0 .>= b`
     static member GreaterEqual(a: float, b: Expr) = Expr.OfCompare(CompareOp.Ge, Expr.Literal a, b)
+    /// Where a is larger than, or equal to, a number, which takes its type. `a .>= 0`
+    static member GreaterEqual(a: Expr, b: int) = Expr.GreaterEqual(a, float b)
+    /// Where a number, which takes b's type, is larger or equal. `0 .>= b`
+    static member GreaterEqual(a: int, b: Expr) = Expr.GreaterEqual(float a, b)
+
+    /// Where a is larger than, or equal to, a number, which takes its type. `a .>= 0.0f`
+    [<OverloadResolutionPriority(-1)>]
+    static member GreaterEqual(a: Expr, b: float32) = Expr.GreaterEqual(a, float b)
+
+    /// Where a number, which takes b's type, is larger or equal. `0.0f .>= b`
+    [<OverloadResolutionPriority(-1)>]
+    static member GreaterEqual(a: float32, b: Expr) = Expr.GreaterEqual(float a, b)
 
     // What F#'s own functions look for, so that `sin x` and `x ** 2.0 * sqrt x` work as they stand: for each element,
     // f32 or f64 (`abs` also integers); another type is a `ShapeError`.

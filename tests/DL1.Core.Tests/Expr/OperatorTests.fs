@@ -64,6 +64,40 @@ let tests =
                 let v = float32 a
                 let expected = 2.0f * v + 1.0f - v / 4.0f + (3.0f - v) * 0.5f + v * v
                 f.DType = DType.F32 && abs (run f - float expected) < 1e-5 && (x * 2.0f).DType = DType.F64)
+            law
+                "float32 literals are the numbers that they are in remainders and powers"
+                (fun (p: int) (q: int) ->
+                    let a, b = float32 (p % 1000) / 16.0f, float32 (q % 1000) / 64.0f
+
+                    x % 1.75f = x % 1.75
+                    && 7.25f % y = 7.25 % y
+                    && same (value (float a) (float b) (x % b)) (float (a % b))
+                    && same (value (float a) (float b) (a % y)) (float (a % b))
+                    // The result of F#'s `**` has the type of its left operand.
+                    && Expr.Pow(2.5f, y) = Expr.Pow(2.5, y)
+                    && Expr.Pow(2.5f, Expr.variable "x" DType.F32 []).DType = DType.F32)
+            law "comparisons with int and float32 are those with float" (fun (n: sbyte) ->
+                let whole, single, double = int n, float32 n / 8.0f, float n / 8.0
+
+                [
+                    x .> whole, x .> float whole
+                    x .>= whole, x .>= float whole
+                    x .< whole, x .< float whole
+                    x .<= whole, x .<= float whole
+                    whole .> x, float whole .> x
+                    whole .>= x, float whole .>= x
+                    whole .< x, float whole .< x
+                    whole .<= x, float whole .<= x
+                    x .> single, x .> double
+                    x .>= single, x .>= double
+                    x .< single, x .< double
+                    x .<= single, x .<= double
+                    single .> x, double .> x
+                    single .>= x, double .>= x
+                    single .< x, double .< x
+                    single .<= x, double .<= x
+                ]
+                |> List.forall (fun (a, b) -> a = b))
             law "List.sum and List.sumBy add" (fun (p: sbyte) (q: sbyte) ->
                 let a, b = float p / 16.0, float q / 16.0
 
