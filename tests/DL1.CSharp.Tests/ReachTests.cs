@@ -16,6 +16,7 @@ public class ReachTests
     private static readonly (string Module, string[] Functions, string Why)[] Exceptions =
     [
         ("Quote", ["expr", "lambda", "gradient"], "quotations are F#'s; Expr.From and Calculus read C#'s lambdas"),
+        ("Slices", ["Expr.GetSlice"], "F#'s t[0, *, 1..]; e.Slice(axis, 1..4)"),
         ("Safetensors", ["toBytes", "writeWith"], "ToSafetensors and WriteSafetensors go by toBytesAs and writeAs"),
         ("Search", ["run", "runTo", "halving", "halvingOn"], "settings.Run, Halve and HalveOn go by runOver, halvingTo and halvingOver"),
         ("Stepwise", ["step"], "state.Step gives both"),

@@ -23,6 +23,7 @@ let tests =
             TextTests.tests
             OperatorTests.tests
             RemainderTests.tests
+            SlicesTests.tests
             ParseTests.tests
             ParseErrorTests.tests
             ParseUnicodeTests.tests

@@ -397,6 +397,11 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
         with get (i: int, j: int, k: int): Expr =
             Slicing.take [ SliceIndex.At i; SliceIndex.At j; SliceIndex.At k ] this
 
+    /// The element of a tensor of four axes; of more, what follows is taken whole. `t[0, 1, 2, 3]`
+    member this.Item
+        with get (i: int, j: int, k: int, l: int): Expr =
+            Slicing.take [ SliceIndex.At i; SliceIndex.At j; SliceIndex.At k; SliceIndex.At l ] this
+
     /// The places from the first to the last along the leading axis; both are part of it. `v[1..3]`
     member this.GetSlice(first: int option, last: int option) : Expr =
         Slicing.take [ SliceIndex.Range(first, last) ] this
