@@ -24,6 +24,7 @@ let tests =
             OperatorTests.tests
             RemainderTests.tests
             SlicesTests.tests
+            TextFoldTests.tests
             ParseTests.tests
             ParseErrorTests.tests
             ParseUnicodeTests.tests

@@ -48,7 +48,7 @@ let tests =
             approved @"\sum_{0}\left(m\right)" (Expr.sum [ 0 ] m)
             approved @"1.5 \times 10^{-7} \cdot x" (1.5e-7 * x)
             approved @"\left(1 \times 10^{-12}\right)^{2}" ((lit 1e-12) ** 2.0)
-            approved @"x \cdot \left(-\infty\right)" (x * -(lit infinity))
+            approved @"-x \cdot \infty" (x * -(lit infinity))
             approved
                 @"\begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}"
                 (Expr.constant (Tensor.ofArray [ 2; 2 ] [| 1; 2; 3; 4 |]))

@@ -56,12 +56,12 @@ let tests =
     testList
         "Remainder"
         [
-            for formula, text, digest in formulas ->
+            for formula, text, digest in formulas do
                 test $"the graph of {text.Substring(text.LastIndexOf '\n' + 1)} of {formula.DType} {digest}" {
                     Expect.equal (string formula) text "its text"
                     Expect.equal (string formula.Digest) digest "its digest"
                 }
-            for formula, by, digests in gradients ->
+            for formula, by, digests in gradients do
                 test $"the gradients of {formula} of {formula.DType}" {
                     let derivatives = Grad.grad (Expr.sumAll formula) by
                     Expect.equal (derivatives |> List.map (fun d -> string d.Digest)) digests "their digests"

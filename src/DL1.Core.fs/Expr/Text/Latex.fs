@@ -142,9 +142,12 @@ module Latex =
         if value.Rank = 0 then
             let text = Seq.head items
 
-            { Piece.make (if text.Contains 'e' then Level.Product else Level.Atom) (LatexName.number text) with
-                Negative = text.StartsWith '-'
-            }
+            let p =
+                { Piece.make (if text.Contains 'e' then Level.Product else Level.Atom) (LatexName.number text) with
+                    Negative = text.StartsWith '-'
+                }
+
+            if value.DType.IsFloat then TextFold.number (Tensor.toFloat value) p else p
         elif value.Rank > 2 || value.Size > 12 || value.Size = 0 then
             Piece.atom $"\\mathrm{{{value.DType}}}_{{{value.Shape}}}"
         else
@@ -157,6 +160,14 @@ module Latex =
                 |> Seq.map (fun row -> String.Join(" & ", row))
 
             Piece.atom ("\\begin{bmatrix} " + String.Join(" \\\\ ", rows) + " \\end{bmatrix}")
+
+    /// The numbers of a type.
+    let private numbers (dtype: DType) =
+        {
+            Signs = signs
+            DType = dtype
+            Write = fun value -> constant (Tensor.full dtype [] value)
+        }
 
     let private fraction (a: string) (b: string) = Piece.make Level.Prefix $"\\frac{{{a}}}{{{b}}}"
 
@@ -203,10 +214,16 @@ module Latex =
         match Form.ofNode e with
         | Form.Symbol name -> Piece.atom (LatexName.variable name)
         | Form.Constant value -> constant value
-        | Form.Infix(Infix.Div, x, y) -> fraction (text x) (text y)
-        | Form.Infix(Infix.Mul, x, y) when Form.isNumber y && not (Form.isNumber x) ->
-            TextCompose.infix signs Infix.Mul (piece y) (piece x)
-        | Form.Infix(op, x, y) -> TextCompose.infix signs op (piece x) (piece y)
+        | Form.Infix(Infix.Div, x, y) when not (Form.isFoldable e && TextFold.isOne (piece y)) ->
+            fraction (text x) (text y)
+        | Form.Infix(op, x, y) ->
+            let x, y = Form.numberFirst op x y
+
+            if Form.isFoldable e then
+                TextFold.infix (numbers e.DType) op (piece x) (piece y)
+            else
+                TextCompose.infix signs op (piece x) (piece y)
+        | Form.Negation x when Form.isFoldable e -> TextFold.negate (numbers e.DType) (piece x)
         | Form.Negation x -> TextCompose.negate signs (piece x)
         | Form.Complement x ->
             Piece.make Level.Prefix ("\\lnot " + TextCompose.inner signs Level.Call (piece x))

@@ -38,6 +38,7 @@ module internal TextCompose =
             Closed = left + sign + right b.Closed
             Level = level
             Negative = isSigned && aFits && a.Negative
+            Product = None
         }
 
     /// Two operands with a sign between them.
@@ -86,6 +87,7 @@ module internal TextCompose =
                 Closed = signs.Minus + x.Closed
                 Level = min x.Level Level.Prefix
                 Negative = true
+                Product = None
             }
         else
             { Piece.make Level.Prefix (signs.Minus + parens signs x) with Negative = true }

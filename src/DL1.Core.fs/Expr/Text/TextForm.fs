@@ -207,3 +207,15 @@ module internal Form =
         match (seen e).Node with
         | Node.Constant value -> value.Rank = 0
         | _ -> false
+
+    /// The operands of a sign, a number first in a product.
+    let numberFirst op (x: 'e) (y: 'e) : 'e * 'e when 'e :> INode<'e> =
+        if op = Infix.Mul && isNumber y && not (isNumber x) then y, x else x, y
+
+    /// Whether the text of an elementwise node may be simplified: what is left of it must still show its shape, which the sums
+    /// over it look at.
+    let isFoldable (e: 'e) : bool when 'e :> INode<'e> =
+        let rest = Node.operands e.Node |> List.map seen |> List.filter (isNumber >> not)
+
+        e.DType.IsFloat
+        && (e.Shape.IsScalar || (not rest.IsEmpty && rest |> List.forall (fun x -> x.Shape = e.Shape)))

@@ -32,10 +32,12 @@ type internal Piece =
         Level: Level
         /// Whether it begins with a minus sign.
         Negative: bool
+        /// Of a number, and of a product with one: the number, and what it multiplies, if anything.
+        Product: (float * Piece option) option
     }
 
 module internal Piece =
-    let make level text = { Text = text; Closed = text; Level = level; Negative = false }
+    let make level text = { Text = text; Closed = text; Level = level; Negative = false; Product = None }
 
     let atom text = make Level.Atom text
     let call text = make Level.Call text

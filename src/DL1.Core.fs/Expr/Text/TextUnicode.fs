@@ -30,11 +30,20 @@ module internal TextUnicode =
     /// A constant: a number, a small vector or matrix, or the type and shape of a large one.
     let constant (value: Tensor) : Piece =
         if value.Rank = 0 then
-            TextNumber.elements value |> Seq.head |> TextNumber.pretty |> TextCompose.number
+            let p = TextNumber.elements value |> Seq.head |> TextNumber.pretty |> TextCompose.number
+            if value.DType.IsFloat then TextFold.number (Tensor.toFloat value) p else p
         else
             match TextNumber.brackets 8 TextNumber.pretty value with
             | Some text when text.Length <= 60 -> Piece.atom text
             | _ -> Piece.atom $"{value.DType}{value.Shape}"
+
+    /// The numbers of a type.
+    let private numbers (dtype: DType) =
+        {
+            Signs = signs
+            DType = dtype
+            Write = fun value -> constant (Tensor.full dtype [] value)
+        }
 
     let private attribute (name: string, value: Attribute<'e>) =
         match value with
@@ -109,9 +118,14 @@ module internal TextUnicode =
         match Form.ofNode e with
         | Form.Symbol name -> Piece.atom (TextName.unicode name)
         | Form.Constant value -> constant value
-        | Form.Infix(Infix.Mul, x, y) when Form.isNumber y && not (Form.isNumber x) ->
-            TextCompose.infix signs Infix.Mul (piece y) (piece x)
-        | Form.Infix(op, x, y) -> TextCompose.infix signs op (piece x) (piece y)
+        | Form.Infix(op, x, y) ->
+            let x, y = Form.numberFirst op x y
+
+            if Form.isFoldable e then
+                TextFold.infix (numbers e.DType) op (piece x) (piece y)
+            else
+                TextCompose.infix signs op (piece x) (piece y)
+        | Form.Negation x when Form.isFoldable e -> TextFold.negate (numbers e.DType) (piece x)
         | Form.Negation x -> TextCompose.negate signs (piece x)
         | Form.Complement x -> Piece.make Level.Prefix ("¬" + TextCompose.inner signs Level.Call (piece x))
         | Form.Power(x, y) -> power (piece x) (piece y) (Form.wholeNumber y)
