@@ -4,6 +4,7 @@ open System
 open System.Diagnostics
 open System.Diagnostics.Metrics
 open System.Runtime.CompilerServices
+open DL1.Compiler.FusedLoop
 
 /// What training and prediction report to `System.Diagnostics.Metrics`, by the meter `DL1`: dotnet-counters, OpenTelemetry and
 /// other listeners read it. An instrument that nobody listens to costs the look at one flag, and allocates nothing.
@@ -39,13 +40,16 @@ module internal Telemetry =
     let private predictionDuration =
         meter.CreateHistogram<float>("dl1.prediction.duration", "s", "The time of one call that predicts.")
 
-    /// 1 where plans run as emitted code, 0 where the runtime cannot emit code and plans are interpreted, which is slower.
+    /// 1 where plans run as emitted code, 0 where loops are interpreted, which is slower: the runtime cannot emit code, or the program
+    /// was trimmed of a method that a loop calls.
     let private emitted =
         meter.CreateObservableGauge<int>(
             "dl1.code.emitted",
-            Func<int>(fun () -> if RuntimeFeature.IsDynamicCodeSupported then 1 else 0),
+            Func<int>(fun () ->
+                let emits = RuntimeFeature.IsDynamicCodeSupported && CodeCache.missingMethods().IsEmpty
+                if emits then 1 else 0),
             "{code}",
-            "1 where compiled plans are emitted as machine code, 0 where they are interpreted."
+            "1 where compiled plans are emitted as machine code, 0 where loops are interpreted."
         )
 
     /// The time now where somebody listens to a step's duration, else 0.

@@ -106,7 +106,7 @@ let private normal (dtype: DType) (bytes: byte[]) =
 
 /// What a body leaves in the operands; their guards must stay. Operands with the same number in `shared` lie at the
 /// same place.
-let private run (body: LoopBody) (case: Case) (shared: int[]) =
+let internal run (body: LoopBody) (case: Case) (shared: int[]) =
     let random = Random case.Seed
 
     let memory =

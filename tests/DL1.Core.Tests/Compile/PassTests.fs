@@ -9,7 +9,9 @@ open DL1.Tests.PassCases
 open Expecto
 open FsCheck
 open FsCheck.FSharp
+open DL1.Compiler.Emit
 open DL1.Compiler.FusedLoop
+open DL1.Compiler.Inspection
 open DL1.Compiler.Simd
 
 /// The reductions of one column or of all, in the order that `FusedLoop` documents, by arithmetic on single numbers.
@@ -505,6 +507,42 @@ let private refusals =
             }
         ]
 
+let private trimmed =
+    testList
+        "methods that a program was trimmed of"
+        [
+            test "the loop is interpreted, with the same bits, and the method is reported" {
+                for seed in 1..20 do
+                    let case = generate seed
+                    let reported = Collections.Generic.List<string>()
+                    let emit _ = raise (MissingMethodException "Sqrt")
+                    let body = CodeCache.emitOr reported.Add emit (Stages.plan case.Loop)
+                    Expect.equal (run body case (apart case)) (interpreted case (apart case)) "the bits"
+                    Expect.sequenceEqual reported [ "Sqrt" ] "the name"
+            }
+            test "a method that is not found is a missing one" {
+                let methods = VectorMethods.Get(Width.Bits256, true)
+
+                Expect.throwsT<MissingMethodException>
+                    (fun () -> methods.Plain("NoSuchMethod", [||]) |> ignore)
+                    "by its parameters"
+
+                Expect.throwsT<MissingMethodException>
+                    (fun () -> methods.Generic("NoSuchMethod", LaneKind.Float) |> ignore)
+                    "by its lanes"
+            }
+            test "a plan's table says so" {
+                Expect.stringContains
+                    (ExplainPlan.interpreted true [ "Exp"; "Sqrt" ])
+                    "trimmed of Exp, Sqrt"
+                    ""
+
+                Expect.equal (ExplainPlan.interpreted true []) "" "nothing is missing"
+                Expect.stringContains (ExplainPlan.interpreted false []) "DynamicCode is false" ""
+            }
+            test "this program lacks none" { Expect.equal (CodeCache.missingMethods ()) [] "" }
+        ]
+
 let private kept =
     test "code is kept by structure, and numbers by their bits" {
         let make v =
@@ -535,6 +573,7 @@ let tests =
             inPlace
             allocation
             kept
+            trimmed
             refusals
             generated
             phaseByPhase

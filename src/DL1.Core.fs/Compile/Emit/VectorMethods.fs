@@ -36,12 +36,8 @@ type internal VectorMethods private (width: Width, single: bool) =
 
     static let need (name: string) (method: MethodInfo | null) : MethodInfo =
         match method with
-        | null ->
-            Refuse.domain
-                "compile a fused loop"
-                $"no method {name}"
-                "a method of .NET or of DL1"
-                "keep it from being trimmed"
+        // A program that is trimmed may lack it: `CodeCache` has the loop interpreted.
+        | null -> raise (MissingMethodException name)
         | method -> method
 
     static let all = ConcurrentDictionary<struct (Width * bool), VectorMethods>()

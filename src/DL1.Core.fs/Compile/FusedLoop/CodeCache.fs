@@ -1,6 +1,7 @@
 namespace DL1.Compiler.FusedLoop
 
 open System
+open System.Collections.Concurrent
 open System.Runtime.CompilerServices
 open DL1.Compiler
 open DL1.Compiler.Emit
@@ -59,7 +60,20 @@ type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
 module internal CodeCache =
     let private cache = LruCache<CodeKey, LoopBody> Tuning.LoopsKept
 
-    /// The body of a fused loop: emitted code for vectors of a width, or where no code may be generated, an
+    let private missing = ConcurrentDictionary<string, bool>()
+
+    /// The methods that loops of this program could not be emitted without: it was trimmed of them, and those loops are interpreted.
+    let missingMethods () : string list = List.sort (List.ofSeq missing.Keys)
+
+    /// Emitted code; where a method that it calls is missing, which is reported, an interpreter.
+    let emitOr (report: string -> unit) (emit: StagedLoop -> LoopBody) (staged: StagedLoop) : LoopBody =
+        try
+            emit staged
+        with :? MissingMethodException as error ->
+            report error.Message
+            Interpret.body staged
+
+    /// The body of a fused loop: emitted code for vectors of a width, or where no code may or can be generated, an
     /// interpreter, which gives the same bits. The loop's arrays must not change afterwards. A loop that mixes lane
     /// kinds, or stores a value that changes to an operand that does not move, is a `DomainError`.
     let get (width: Width) (generates: bool) (loop: FusedLoop) : LoopBody =
@@ -67,8 +81,11 @@ module internal CodeCache =
             let staged = Stages.plan loop
 
             // A program that is compiled ahead of time knows that the first condition is false, and leaves the emitter out.
-            if not RuntimeFeature.IsDynamicCodeSupported then Interpret.body staged
-            elif generates then EmitLoop.body width staged
-            else Interpret.body staged
+            if not RuntimeFeature.IsDynamicCodeSupported then
+                Interpret.body staged
+            elif generates then
+                emitOr (fun name -> missing[name] <- true) (EmitLoop.body width) staged
+            else
+                Interpret.body staged
 
         cache.Get(CodeKey(loop, width, generates), make)

@@ -5,6 +5,7 @@ open System.Globalization
 open System.Text
 open DL1
 open DL1.Compiler.Execution
+open DL1.Compiler.FusedLoop
 open DL1.Compiler.Gemm
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
@@ -191,9 +192,15 @@ module internal ExplainPlan =
         $"memory {bytes all}: between kernels {bytes need.Between}, constants {bytes need.Constants}, "
         + $"results {bytes results}{twice}{own}; beside inputs of {bytes need.Inputs}"
 
-    /// What is said where no machine code is made.
-    let private interpreted =
-        "fused loops are interpreted, which is slower: DynamicCode is false, as in programs compiled ahead of time"
+    /// What is said where no machine code is made, of any loop or of some.
+    let interpreted compiles (missing: string list) : string =
+        match compiles, missing with
+        | false, _ ->
+            "fused loops are interpreted, which is slower: DynamicCode is false, as in programs compiled ahead of time"
+        | true, [] -> ""
+        | true, _ ->
+            let names = String.Join(", ", missing)
+            $"some fused loops are interpreted, which is slower: the program was trimmed of {names}"
 
     /// The whole table.
     let private made compiles (profile: (Profile * Peak) option) (memory: string) (plan: Plan) : string =
@@ -222,10 +229,7 @@ module internal ExplainPlan =
 
         out.AppendLine(total profile plan).Append memory |> ignore
 
-        if not compiles then
-            out.AppendLine().Append interpreted |> ignore
-
-        out.ToString()
+        out.AppendLine().Append(interpreted compiles (CodeCache.missingMethods ())).ToString().TrimEnd()
 
     /// A plan as a table; `compiles` says whether its fused loops are machine code.
     let text compiles (plan: Plan) : string = made compiles None (memory None 0L plan) plan
