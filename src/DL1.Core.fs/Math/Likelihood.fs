@@ -33,8 +33,8 @@ module Likelihood =
     /// A normal distribution of given mean and standard deviation: ½((y − μ)/σ)² + log σ + ½ log 2π. With σ fixed it is
     /// the squared error, up to scale. `Likelihood.gaussian y p x`
     let gaussian (target: Expr) (deviation: Expr) (mean: Expr) =
-        Loss.requireLike "Likelihood.gaussian" target mean
-        Loss.requireLike "Likelihood.gaussian" deviation mean
+        LossParts.requireLike "Likelihood.gaussian" target mean
+        LossParts.requireLike "Likelihood.gaussian" deviation mean
         0.5 * Elementwise.square ((target - mean) / deviation) + log deviation + 0.5 * logTwoPi
 
     /// A truth value (target 1 or 0) of probability σ(logit): y·softplus(−x) + (1 − y)·softplus(x), the binary cross-entropy.

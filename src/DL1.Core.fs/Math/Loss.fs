@@ -5,91 +5,35 @@ namespace DL1
 /// against rows would be compared each with each. Formulas are for one element.
 [<RequireQualifiedAccess>]
 module Loss =
-    let private batchMean (losses: Expr) =
-        let rows = if losses.Shape.Rank = 0 then 1 else losses.Shape[0]
-        Expr.sumAll losses / float rows
-
     /// Applies a reduction to the losses of elements. `Loss.reduce Reduction.Sum m`
     let reduce (reduction: Reduction) (losses: Expr) =
         match reduction with
         | Reduction.None -> losses
         | Reduction.Sum -> Expr.sumAll losses
         | Reduction.Mean -> Reduce.meanAll losses
-        | Reduction.BatchMean -> batchMean losses
-
-    /// A sum of weighted losses over the sum of the weights. Where both are 0 nothing counts: the loss is 0 with gradient 0.
-    let private divided (sum: Expr) (weights: Expr) =
-        let isNothing = Expr.both (Expr.equal weights (lit 0.0)) (Expr.equal sum (lit 0.0))
-        sum / Expr.where isNothing (lit 1.0) weights
+        | Reduction.BatchMean -> LossParts.batchMean losses
 
     /// The mean of losses weighted by weights that broadcast to them: Σ w·loss / Σ w. Where every weight is 0 it is 0, and
     /// so is its gradient. `Loss.weightedMean weights (Loss.mse Reduction.None y x)`
     let weightedMean (weights: Expr) (losses: Expr) =
         let weights = Expr.broadcastTo (losses.Shape.ToList()) weights
-        divided (Expr.sumAll (weights * losses)) (Expr.sumAll weights)
-
-    let internal requirePositive (name: string) (what: string) (value: float) =
-        if not (value > 0.0) || System.Double.IsInfinity value then
-            Refuse.domain name $"{what} = {string value}" $"{what} above 0, and finite" "1 is the usual value"
-
-    let internal requireMargin (name: string) (margin: float) =
-        if not (margin >= 0.0 && System.Double.IsFinite margin) then
-            Refuse.domain
-                name
-                $"margin = {string margin}"
-                "a finite margin of 0 or more"
-                "1 is the usual value"
-
-    /// Refuses targets and predictions of which neither broadcasts to the other.
-    let internal requireLike name (target: Expr) (prediction: Expr) =
-        match Shape.tryBroadcast target.Shape prediction.Shape with
-        | Some both when both <> target.Shape && both <> prediction.Shape ->
-            Refuse.shape
-                name
-                $"targets {Operand.text target} and predictions {Operand.text prediction}"
-                $"one shape, for they would become {both}, each target with each prediction"
-                $"reshape the targets to {prediction.Shape}"
-        | Some _
-        | None -> ()
-
-    /// Targets of two classes beside one score each, in the type of the scores, and a check of the losses: whole numbers and
-    /// truth values become 0 and 1, labels `[rows]` beside scores `[rows; 1]`, or the other way round, take their shape, and the
-    /// loss of a label that is neither 0 nor 1 is NaN. Floats are targets as they are.
-    let internal ofTwoClasses (target: Expr) (score: Expr) : struct (Expr * (Expr -> Expr)) =
-        if target.DType.IsFloat || not score.DType.IsFloat then
-            struct (target, id)
-        else
-            let dims (e: Expr) = e.Shape.ToList()
-
-            let labels =
-                if dims score = dims target @ [ 1 ] || dims target = dims score @ [ 1 ] then
-                    Expr.reshape (dims score) target
-                else
-                    target
-
-            let check (losses: Expr) =
-                if labels.DType = DType.Bool then
-                    losses
-                else
-                    LabelGuard.apply 2 None (Expr.broadcastTo (dims losses) labels) losses
-
-            struct (Expr.cast score.DType labels, check)
+        LossParts.divided (Expr.sumAll (weights * losses)) (Expr.sumAll weights)
 
     /// Squared error: (x − y)². `Loss.mse Reduction.Mean y x`
     let mse reduction (target: Expr) (prediction: Expr) =
-        requireLike "Loss.mse" target prediction
+        LossParts.requireLike "Loss.mse" target prediction
         Elementwise.square (prediction - target) |> reduce reduction
 
     /// Absolute error: |x − y|. `Loss.l1 Reduction.Mean y x`
     let l1 reduction (target: Expr) (prediction: Expr) =
-        requireLike "Loss.l1" target prediction
+        LossParts.requireLike "Loss.l1" target prediction
         abs (prediction - target) |> reduce reduction
 
     /// Quadratic near 0, linear beyond δ: ½d² where |d| < δ, else δ·(|d| − ½δ) (Huber 1964).
     /// `Loss.huber 0.7 Reduction.Mean y x`
     let huber (delta: float) reduction (target: Expr) (prediction: Expr) =
-        requirePositive "Loss.huber" "delta" delta
-        requireLike "Loss.huber" target prediction
+        LossParts.requirePositive "Loss.huber" "delta" delta
+        LossParts.requireLike "Loss.huber" target prediction
         let d = abs (prediction - target)
 
         Expr.where (d .< delta) (0.5 * (d * d)) (delta * (d - 0.5 * delta)) |> reduce reduction
@@ -98,9 +42,9 @@ module Loss =
     /// `Loss.smoothL1 0.7 Reduction.Mean y x`
     let smoothL1 (beta: float) reduction (target: Expr) (prediction: Expr) =
         if beta <> 0.0 then
-            requirePositive "Loss.smoothL1" "beta" beta
+            LossParts.requirePositive "Loss.smoothL1" "beta" beta
 
-        requireLike "Loss.smoothL1" target prediction
+        LossParts.requireLike "Loss.smoothL1" target prediction
         let d = abs (prediction - target)
 
         if beta = 0.0 then
@@ -123,8 +67,8 @@ module Loss =
     /// `[rows]` beside `[rows]` or `[rows; 1]`. From logits, `bceWithLogits` is accurate where p is next to
     /// 0 or 1, too. `Loss.bce Reduction.Mean y p`
     let bce reduction (target: Expr) (probability: Expr) =
-        let struct (target, check) = ofTwoClasses target probability
-        requireLike "Loss.bce" target probability
+        let struct (target, check) = LossParts.ofTwoClasses target probability
+        LossParts.requireLike "Loss.bce" target probability
         let ofOne = held (probability .< leastProbability) probability log probability
 
         let ofZero =
@@ -141,16 +85,16 @@ module Loss =
     /// `[rows]` beside `[rows]` or `[rows; 1]`: the loss of one that is neither 0 nor 1 is NaN, and `Fit` refuses it by its row.
     /// `Loss.bceWithLogits Reduction.Mean y x`
     let bceWithLogits reduction (target: Expr) (logits: Expr) =
-        let struct (target, check) = ofTwoClasses target logits
-        requireLike "Loss.bceWithLogits" target logits
+        let struct (target, check) = LossParts.ofTwoClasses target logits
+        LossParts.requireLike "Loss.bceWithLogits" target logits
 
         target * Expr.softplus -logits + (1.0 - target) * Expr.softplus logits |> check |> reduce reduction
 
     /// `bceWithLogits` with positive targets weighted: w·y·softplus(−x) + (1 − y)·softplus(x).
     /// `Loss.bceWeighted weights Reduction.Mean y x`
     let bceWeighted (positiveWeight: Expr) reduction (target: Expr) (logits: Expr) =
-        let struct (target, check) = ofTwoClasses target logits
-        requireLike "Loss.bceWeighted" target logits
+        let struct (target, check) = LossParts.ofTwoClasses target logits
+        LossParts.requireLike "Loss.bceWeighted" target logits
 
         positiveWeight * target * Expr.softplus -logits + (1.0 - target) * Expr.softplus logits
         |> check
@@ -167,126 +111,11 @@ module Loss =
             Axis = -1
         }
 
-    /// From logarithms of probabilities with the classes last: for each label, what it picks along the last axis.
-    let internal pick (labels: Expr) (values: Expr) =
-        let classes = values.Shape[values.Shape.Rank - 1]
-
-        if classes <= LabelGuard.fewClasses then
-            Expr.sum [ -1 ] (Expr.where (LabelGuard.isLabel classes labels) values (lit 0.0))
-        else
-            // A label that lies outside picks some class, and is masked by the caller.
-            let labels = Expr.minimum (Expr.maximum labels (lit 0.0)) (lit (float (classes - 1)))
-
-            let starts =
-                Expr.arange labels.DType labels.Shape.Size * classes |> Expr.reshape (labels.Shape.ToList())
-
-            Expr.reshape [ -1 ] values |> Expr.gather 0 (starts + labels)
-
-    /// Refuses labels and scores that were given in the place of each other, and targets that are no labels.
-    let internal requireOrder operation (labels: Expr) (scores: Expr) =
-        if labels.DType.IsFloat && not scores.DType.IsFloat then
-            Refuse.shape
-                operation
-                $"{Operand.text labels} as the labels and {Operand.text scores} as the scores"
-                "labels of i32 or i64 first, then scores of f32 or f64"
-                "swap the two: the target comes before the prediction"
-
-        if labels.DType.IsFloat && labels.Shape = scores.Shape then
-            Refuse.shape
-                operation
-                $"targets {Operand.text labels}, a number for each class, beside scores {Operand.text scores}"
-                "labels of i32 or i64, one for each row of scores"
-                "one-hot targets become labels by argMax over the axis of the classes; probabilities of classes are targets of crossEntropyOfProbabilities"
-
-    let internal requireSmoothing operation (smoothing: float) =
-        if not (smoothing >= 0.0 && smoothing <= 1.0) then
-            Refuse.domain operation $"label smoothing {string smoothing}" "0 to 1" "0.1 is common"
-
-    let internal requireWeights operation (classes: int) (weights: Expr) =
-        if weights.Shape.ToList() <> [ classes ] then
-            Refuse.shape
-                operation
-                (Operand.text weights)
-                $"a weight for each of %d{classes} classes"
-                "give a vector"
-
-    /// The loss of labels from logarithms of probabilities, each element's times its `factor`, where there is one.
-    let internal classLoss
-        operation
-        (factor: Expr option)
-        (o: ClassOptions)
-        (labels: Expr)
-        (logProbabilities: Expr)
-        =
-        requireOrder operation labels logProbabilities
-        Operand.requireFloat operation logProbabilities
-        Operand.requireIndex operation labels
-        let axis = Operand.axis operation logProbabilities o.Axis
-        let x = Expr.moveAxis axis -1 logProbabilities
-        let rank = x.Shape.Rank
-        let classes = x.Shape[rank - 1]
-
-        if labels.Shape <> Shape.removeAxis (rank - 1) x.Shape then
-            Refuse.shape
-                operation
-                (Operand.texts [ labels; logProbabilities ])
-                $"labels of shape {Shape.removeAxis (rank - 1) x.Shape}, one for each row of classes"
-                "remove the axis of the classes from the labels; one-hot targets become labels by argMax"
-
-        requireSmoothing operation o.LabelSmoothing
-
-        let counts = o.Ignore |> Option.map (fun ignored -> Expr.notEqual labels (lit (float ignored)))
-
-        let masked (values: Expr) =
-            match counts with
-            | None -> values
-            | Some counts -> Expr.where counts values (lit 0.0)
-
-        let weights = o.Weight
-        Option.iter (requireWeights operation classes) weights
-
-        /// The weight of each label, where there are weights.
-        let weight = weights |> Option.map (fun w -> pick labels (Expr.broadcastTo (x.Shape.ToList()) w))
-
-        let own =
-            match weight with
-            | None -> -(pick labels x)
-            | Some w -> -(w * pick labels x)
-
-        let losses =
-            if o.LabelSmoothing = 0.0 then
-                own
-            else
-                let all =
-                    match weights with
-                    | None -> -(Expr.sum [ -1 ] x)
-                    | Some w -> -(Expr.sum [ -1 ] (w * x))
-
-                (1.0 - o.LabelSmoothing) * own + o.LabelSmoothing / float classes * all
-
-        let losses =
-            match factor with
-            | None -> losses
-            | Some factor -> factor * losses
-
-        let losses = LabelGuard.apply classes o.Ignore labels losses
-
-        match o.Reduction with
-        | Reduction.None -> masked losses
-        | Reduction.Sum -> Expr.sumAll (masked losses)
-        | Reduction.BatchMean -> batchMean (masked losses)
-        | Reduction.Mean ->
-            match weight, counts with
-            | None, None -> Reduce.meanAll losses
-            | Some w, _ -> divided (Expr.sumAll (masked losses)) (Expr.sumAll (masked w))
-            | None, Some counts ->
-                divided (Expr.sumAll (masked losses)) (Expr.sumAll (Expr.cast losses.DType counts))
-
     /// The negative logarithm of the label's probability, from logarithms of probabilities `[...; classes]` and labels
     /// `[...]`, i32 or i64 from 0 to classes − 1; the loss of another label is NaN, unless it is the one to be ignored.
     /// `Loss.nll Loss.classes labels (Reduce.logSoftmax -1 m)`
     let nll (options: ClassOptions) (labels: Expr) (logProbabilities: Expr) =
-        classLoss "nll" None options labels logProbabilities
+        LabelLoss.loss "nll" None options labels logProbabilities
 
     /// The negative logarithm of the label's softmax, from logits `[...; classes]` and labels `[...]`, i32 or i64 from 0
     /// to classes − 1; without overflow. The loss of another label is NaN, unless it is the one to be ignored; `Fit` and
@@ -294,15 +123,15 @@ module Loss =
     /// the number, of the labels that count; where none does, the loss is 0 and its gradient 0.
     /// `Loss.crossEntropy Loss.classes labels m`
     let crossEntropy (options: ClassOptions) (labels: Expr) (logits: Expr) =
-        requireOrder "crossEntropy" labels logits
+        LabelLoss.requireOrder "crossEntropy" labels logits
         let axis = Operand.axis "crossEntropy" logits options.Axis
-        classLoss "crossEntropy" None options labels (Reduce.logSoftmax axis logits)
+        LabelLoss.loss "crossEntropy" None options labels (Reduce.logSoftmax axis logits)
 
     /// Divergence of Kullback and Leibler of a prediction, given as logarithms, from target probabilities:
     /// y·(log y − x), 0 where y is 0. The mean is over all elements; `Reduction.BatchMean` is that of the divergences of
     /// rows. `Loss.klDiv Reduction.BatchMean p (Reduce.logSoftmax -1 m)`
     let klDiv reduction (target: Expr) (logPrediction: Expr) =
-        requireLike "Loss.klDiv" target logPrediction
+        LossParts.requireLike "Loss.klDiv" target logPrediction
         let isZero = target .<= 0.0
         let logTarget = log (Expr.where isZero (lit 1.0) target)
 
@@ -311,7 +140,7 @@ module Loss =
     /// `klDiv` with the target as logarithms, too: eʸ·(y − x), 0 where y is −∞.
     /// `Loss.klDivOfLog Reduction.BatchMean (log p) (Reduce.logSoftmax -1 m)`
     let klDivOfLog reduction (logTarget: Expr) (logPrediction: Expr) =
-        requireLike "Loss.klDivOfLog" logTarget logPrediction
+        LossParts.requireLike "Loss.klDivOfLog" logTarget logPrediction
         let isZero = logTarget .<= -infinity
 
         Expr.where isZero (lit 0.0) (exp logTarget * (logTarget - logPrediction)) |> reduce reduction
@@ -325,14 +154,14 @@ module Loss =
     /// Counts against a Poisson rate given by its logarithm: exp(x) − y·x, and with `full` Stirling's log y!.
     /// `Loss.poissonNll false Reduction.Mean y x`
     let poissonNll (full: bool) reduction (target: Expr) (logRate: Expr) =
-        requireLike "Loss.poissonNll" target logRate
+        LossParts.requireLike "Loss.poissonNll" target logRate
         let losses = exp logRate - target * logRate
         (if full then losses + stirling target else losses) |> reduce reduction
 
     /// Counts against a Poisson rate: r − y·log(r + 1e-8), and with `full` Stirling's log y!.
     /// `Loss.poissonNllOfRate false Reduction.Mean y p`
     let poissonNllOfRate (full: bool) reduction (target: Expr) (rate: Expr) =
-        requireLike "Loss.poissonNllOfRate" target rate
+        LossParts.requireLike "Loss.poissonNllOfRate" target rate
         let losses = rate - target * log (rate + 1e-8)
         (if full then losses + stirling target else losses) |> reduce reduction
 
@@ -341,9 +170,9 @@ module Loss =
     /// loss of a variance below 0 is NaN: let the model give it through `exp` or `softplus`.
     /// `Loss.gaussianNll false 1e-6 Reduction.Mean y p x`
     let gaussianNll (full: bool) (epsilon: float) reduction (target: Expr) (variance: Expr) (mean: Expr) =
-        requirePositive "Loss.gaussianNll" "epsilon" epsilon
-        requireLike "Loss.gaussianNll" target mean
-        requireLike "Loss.gaussianNll" variance mean
+        LossParts.requirePositive "Loss.gaussianNll" "epsilon" epsilon
+        LossParts.requireLike "Loss.gaussianNll" target mean
+        LossParts.requireLike "Loss.gaussianNll" variance mean
         let least = Expr.where (variance .< 0.0) (lit nan) (Expr.maximum variance (lit epsilon))
         let held = variance + Expr.stopGradient (least - variance)
         let losses = 0.5 * (log held + Elementwise.square (mean - target) / held)
@@ -355,14 +184,14 @@ module Loss =
     /// mean over the rows of the sum over all codes, as the bound of a variational autoencoder has it (Kingma and Welling 2014).
     /// `Loss.gaussianKl Reduction.BatchMean logVariance mean`
     let gaussianKl reduction (logVariance: Expr) (mean: Expr) =
-        requireLike "Loss.gaussianKl" logVariance mean
+        LossParts.requireLike "Loss.gaussianKl" logVariance mean
         0.5 * (Expr.expm1 logVariance - logVariance + mean * mean) |> reduce reduction
 
     /// Distances x of pairs that are alike (target 1) or not (target −1): x where alike, max(0, margin − x) where not.
     /// `Loss.hingeEmbedding 1.0 Reduction.Mean signs x`
     let hingeEmbedding (margin: float) reduction (target: Expr) (distance: Expr) =
-        requireMargin "Loss.hingeEmbedding" margin
-        requireLike "Loss.hingeEmbedding" target distance
+        LossParts.requireMargin "Loss.hingeEmbedding" margin
+        LossParts.requireLike "Loss.hingeEmbedding" target distance
         let zero = lit 0.0
 
         Expr.where (Expr.equal target (lit 1.0)) distance zero
@@ -378,7 +207,7 @@ module Loss =
         (positive: Expr, negative: Expr)
         (anchor: Expr)
         =
-        requireMargin operation margin
+        LossParts.requireMargin operation margin
 
         if not (power > 0.0) then
             Refuse.domain

@@ -29,9 +29,9 @@ module ClassLoss =
                 "leave Ignore out; take a weighted mean of the rows to ignore some of them"
         | None -> ()
 
-        Loss.requireSmoothing operation options.LabelSmoothing
+        LabelLoss.requireSmoothing operation options.LabelSmoothing
         let classes = logits.Shape[axis]
-        Option.iter (Loss.requireWeights operation classes) options.Weight
+        Option.iter (LabelLoss.requireWeights operation classes) options.Weight
         let x = Expr.moveAxis axis -1 (Reduce.logSoftmax axis logits)
         let target = Expr.moveAxis axis -1 target
 
@@ -66,8 +66,8 @@ module ClassLoss =
     let focal (gamma: float) (alpha: float option) reduction (target: Expr) (logits: Expr) =
         let operation = "ClassLoss.focal"
         requireGamma operation gamma
-        let struct (target, check) = Loss.ofTwoClasses target logits
-        Loss.requireLike operation target logits
+        let struct (target, check) = LossParts.ofTwoClasses target logits
+        LossParts.requireLike operation target logits
 
         match alpha with
         | Some a when not (a >= 0.0 && a <= 1.0) ->
@@ -94,7 +94,7 @@ module ClassLoss =
     let focalOfLabels (gamma: float) (options: ClassOptions) (labels: Expr) (logits: Expr) =
         let operation = "ClassLoss.focalOfLabels"
         requireGamma operation gamma
-        Loss.requireOrder operation labels logits
+        LabelLoss.requireOrder operation labels logits
         Operand.requireIndex operation labels
         let axis = Operand.axis operation logits options.Axis
         let x = Expr.moveAxis axis -1 logits
@@ -118,7 +118,7 @@ module ClassLoss =
         let others = Expr.where (LabelGuard.isLabel classes labels) (lit -infinity) x |> Expr.logSumExp -1
 
         let factor = exp (gamma * (others - Expr.logSumExp -1 x))
-        Loss.classLoss operation (Some factor) options labels (Reduce.logSoftmax axis logits)
+        LabelLoss.loss operation (Some factor) options labels (Reduce.logSoftmax axis logits)
 
     /// Several labels a row: the mean over the classes of w·(y·softplus(−x) + (1 − y)·softplus(x)), from logits
     /// `[...; classes]` and targets 0 or 1 of the same shape, with a weight for each class or none; then the reduction over the
@@ -126,8 +126,8 @@ module ClassLoss =
     let multiLabelSoftMargin (weight: Expr option) reduction (target: Expr) (logits: Expr) =
         let operation = "ClassLoss.multiLabelSoftMargin"
         let axis = Operand.axis operation logits -1
-        Loss.requireLike operation target logits
-        Option.iter (Loss.requireWeights operation logits.Shape[axis]) weight
+        LossParts.requireLike operation target logits
+        Option.iter (LabelLoss.requireWeights operation logits.Shape[axis]) weight
 
         let losses = target * Expr.softplus -logits + (1.0 - target) * Expr.softplus logits
 

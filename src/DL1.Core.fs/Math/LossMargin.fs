@@ -44,14 +44,14 @@ module MarginLoss =
     /// `MarginLoss.ranking 0.5 Reduction.Mean signs (x, y)`
     let ranking (margin: float) reduction (target: Expr) (a: Expr, b: Expr) =
         let operation = "MarginLoss.ranking"
-        Loss.requireMargin operation margin
+        LossParts.requireMargin operation margin
         requireAlike operation a b
-        Loss.requireLike operation target a
+        LossParts.requireLike operation target a
         Expr.relu (margin - target * (a - b)) |> Loss.reduce reduction
 
     /// The logistic loss of signs: log(1 + exp(−y·x)), without overflow. `MarginLoss.softMargin Reduction.Mean signs x`
     let softMargin reduction (target: Expr) (prediction: Expr) =
-        Loss.requireLike "MarginLoss.softMargin" target prediction
+        LossParts.requireLike "MarginLoss.softMargin" target prediction
         Expr.softplus (-target * prediction) |> Loss.reduce reduction
 
     /// The label's score above every other one by a margin: of each row the mean over the classes, its own counting 0, of
@@ -67,12 +67,12 @@ module MarginLoss =
         (scores: Expr)
         =
         let operation = "MarginLoss.multiMargin"
-        Loss.requireMargin operation margin
+        LossParts.requireMargin operation margin
 
         if power <> 1 && power <> 2 then
             Refuse.domain operation $"power = %d{power}" "1 or 2" "1 is the usual value"
 
-        Loss.requireOrder operation labels scores
+        LabelLoss.requireOrder operation labels scores
         Operand.requireFloat operation scores
         Operand.requireIndex operation labels
         let axis = Operand.axis operation scores -1
@@ -85,8 +85,8 @@ module MarginLoss =
                 $"labels of shape {Shape.removeAxis axis scores.Shape}, one for each row of scores"
                 "remove the axis of the classes from the labels"
 
-        Option.iter (Loss.requireWeights operation classes) weight
-        let own = Expr.expandDims -1 (Loss.pick labels scores)
+        Option.iter (LabelLoss.requireWeights operation classes) weight
+        let own = Expr.expandDims -1 (LabelLoss.pick labels scores)
         let short = Expr.relu (margin - own + scores)
         let powered = if power = 1 then short else Elementwise.square short
 
@@ -94,7 +94,7 @@ module MarginLoss =
 
         match weight with
         | None -> others
-        | Some w -> Loss.pick labels (Expr.broadcastTo (scores.Shape.ToList()) w) * others
+        | Some w -> LabelLoss.pick labels (Expr.broadcastTo (scores.Shape.ToList()) w) * others
         |> LabelGuard.apply classes None labels
         |> Loss.reduce reduction
 

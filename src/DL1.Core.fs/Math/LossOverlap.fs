@@ -18,7 +18,7 @@ module OverlapLoss =
         (probability: Expr)
         =
         let operation = "OverlapLoss.tversky"
-        Loss.requirePositive operation "smooth" smooth
+        LossParts.requirePositive operation "smooth" smooth
 
         for name, value in [ "alpha", alpha; "beta", beta ] do
             if not (value >= 0.0 && System.Double.IsFinite value) then
@@ -47,5 +47,5 @@ module OverlapLoss =
     /// of `[batch; classes; height; width]` each class of each picture counts alike.
     /// `OverlapLoss.dice 1.0 [ 1 ] Reduction.Mean truths chances`
     let dice (smooth: float) (axes: int list) reduction (target: Expr) (probability: Expr) =
-        Loss.requirePositive "OverlapLoss.dice" "smooth" smooth
+        LossParts.requirePositive "OverlapLoss.dice" "smooth" smooth
         tversky 0.5 0.5 (0.5 * smooth) axes reduction target probability
