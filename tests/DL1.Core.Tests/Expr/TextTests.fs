@@ -39,7 +39,7 @@ let private arithmetic =
             approved "x" -(-x)
             approved "−(x + y)" -(x + y)
             approved "−x·y" -(x * y)
-            approved "−x·y" (x * -y)
+            approved "−y·x" (y * -x)
             approved "x − y" (x + -y)
             approved "x + 2" (x - lit -2.0)
             approved "−2·x" (x * -2.0)

@@ -59,11 +59,10 @@ type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
 [<RequireQualifiedAccess>]
 module internal CodeCache =
     let private cache = LruCache<CodeKey, LoopBody> Tuning.LoopsKept
-
-    let private missing = ConcurrentDictionary<string, bool>()
+    let private missing = ConcurrentQueue<string>()
 
     /// The methods that loops of this program could not be emitted without: it was trimmed of them, and those loops are interpreted.
-    let missingMethods () : string list = List.sort (List.ofSeq missing.Keys)
+    let missingMethods () : string list = missing |> Seq.distinct |> Seq.sort |> List.ofSeq
 
     /// Emitted code; where a method that it calls is missing, which is reported, an interpreter.
     let emitOr (report: string -> unit) (emit: StagedLoop -> LoopBody) (staged: StagedLoop) : LoopBody =
@@ -81,11 +80,8 @@ module internal CodeCache =
             let staged = Stages.plan loop
 
             // A program that is compiled ahead of time knows that the first condition is false, and leaves the emitter out.
-            if not RuntimeFeature.IsDynamicCodeSupported then
-                Interpret.body staged
-            elif generates then
-                emitOr (fun name -> missing[name] <- true) (EmitLoop.body width) staged
-            else
-                Interpret.body staged
+            if not RuntimeFeature.IsDynamicCodeSupported then Interpret.body staged
+            elif generates then emitOr missing.Enqueue (EmitLoop.body width) staged
+            else Interpret.body staged
 
         cache.Get(CodeKey(loop, width, generates), make)
