@@ -207,17 +207,22 @@ module Attention =
             Weights = found
         }
 
+    /// Printed with its heads: `MultiheadAttention(4)`.
+    let private sized (o: AttentionOptions) layer = Layer.sized $"%d{o.Heads}" layer
+
     /// Several heads, each attending in its own projection, to keys and values that may differ from one another, as PyTorch's
     /// `MultiheadAttention` with `kdim` and `vdim`; the weights are a result. Parameters `in_proj_weight`
     /// `[3·features; features]`, or where keys or values have other features `q_proj_weight`, `k_proj_weight`,
     /// `v_proj_weight` `[features; features of each]`; `in_proj_bias`, `out_proj.weight`, `out_proj.bias`.
     /// `Attention.general (Attention.options 4)`
     let general (o: AttentionOptions) : Layer<AttentionParts, AttentionResult> =
-        Layer.made "MultiheadAttention" (fun scope x -> attend scope o x) (fun r -> Some r.Output)
+        sized o
+        <| Layer.made "MultiheadAttention" (fun scope x -> attend scope o x) (fun r -> Some r.Output)
 
     /// `multiHead` with options. `Attention.multiHeadWith { Attention.options 4 with Bias = false }`
     let multiHeadWith (o: AttentionOptions) : Layer<AttentionInput, Expr> =
-        Layer.create "MultiheadAttention" (fun scope input ->
+        sized o
+        <| Layer.create "MultiheadAttention" (fun scope input ->
             Operand.requireRank "attention" 3 "[batch; queries; features]" input.Query
             Operand.requireRank "attention" 3 "[batch; keys; features]" input.Memory
 
@@ -243,7 +248,8 @@ module Attention =
 
     /// `maskedSelf` with options. `Attention.maskedSelfWith { Attention.options 4 with Bias = false }`
     let maskedSelfWith (o: AttentionOptions) : Layer<Expr * Expr option, Expr> =
-        Layer.create "MultiheadAttention" (fun scope (x: Expr, mask) ->
+        sized o
+        <| Layer.create "MultiheadAttention" (fun scope (x: Expr, mask) ->
             let parts: AttentionParts = { Query = x; Key = x; Value = x; Mask = mask }
             (attend scope o parts).Output)
 

@@ -45,7 +45,8 @@ module Augment =
     let private flip name axis (p: float) : Layer<Expr, Expr> =
         requireProbability name p
 
-        inTraining name (fun scope x ->
+        Layer.sized $"%g{p}"
+        <| inTraining name (fun scope x ->
             let isTurned = Draw.bernoulli p [ x.Shape[0]; 1; 1; 1 ] (scope.Key())
             Expr.where isTurned (Expr.reverse [ axis ] x) x)
 
@@ -80,7 +81,8 @@ module Augment =
                 "0 pixels or more"
                 "4 is usual for images of 32 pixels"
 
-        inTraining "RandomCrop" (fun scope x ->
+        Layer.sized $"%d{padding}"
+        <| inTraining "RandomCrop" (fun scope x ->
             if padding = 0 then
                 x
             else
@@ -95,7 +97,8 @@ module Augment =
         Layer.requireSize "Augment.cropTo" "rows" height
         Layer.requireSize "Augment.cropTo" "columns" width
 
-        Layer.create "RandomCrop" (fun scope x ->
+        Layer.sized $"%d{height}×%d{width}"
+        <| Layer.create "RandomCrop" (fun scope x ->
             requireImages "cropTo" x
             let down, right = x.Shape[2] - height, x.Shape[3] - width
 
@@ -170,7 +173,8 @@ module Augment =
         if not (degrees >= 0.0 && degrees <= 180.0) then
             Refuse.domain "Augment.rotate" $"{string degrees} degrees" "0 to 180 degrees" "15 is usual"
 
-        inTraining "RandomRotation" (fun scope x ->
+        Layer.sized $"%g{degrees}°"
+        <| inTraining "RandomRotation" (fun scope x ->
             if degrees = 0.0 then x else rotateBy (perImage -degrees degrees scope x) x)
 
     /// With probability 0.5 a rectangle of 2% to 33% of the image, at most 3.3 times as high as wide or as wide as high, becomes
@@ -191,7 +195,8 @@ module Augment =
                 "areas above 0 that grow, up to 1; a flattest form between 0 and 1; a finite value"
                 "start from the usual options and change one"
 
-        inTraining "RandomErasing" (fun scope x ->
+        Layer.sized $"%g{o.Probability}"
+        <| inTraining "RandomErasing" (fun scope x ->
             let height, width = x.Shape[2], x.Shape[3]
             let area = perImage o.Smallest o.Largest scope x * float (height * width)
             // As often high as wide.

@@ -18,6 +18,9 @@ module Embedding =
         Layer.requireSize "Embedding" "rows of the table" count
         Layer.requireSize "Embedding" "features" features
 
+    /// Printed with the rows and the columns of its table: `EmbeddingBag(1000, 64)`.
+    let private sized (count: int) (features: int) layer = Layer.sized $"%d{count}, %d{features}" layer
+
     let private table (scope: Scope) (count: int) (features: int) =
         scope.Parameter("weight", [ count; features ], Init.normal 0.0 1.0)
 
@@ -55,7 +58,8 @@ module Embedding =
     let bag (mode: BagMode) (count: int) (features: int) : Layer<Expr, Expr> =
         requireSizes count features
 
-        Layer.create "EmbeddingBag" (fun scope indices ->
+        sized count features
+        <| Layer.create "EmbeddingBag" (fun scope indices ->
             requireBags indices
             reduced mode None (Expr.gather 0 indices (table scope count features)))
 
@@ -64,7 +68,8 @@ module Embedding =
     let bagPadded (mode: BagMode) (padding: int) (count: int) (features: int) : Layer<Expr, Expr> =
         let inner = Dense.embeddingPadded padding count features
 
-        Layer.create "EmbeddingBag" (fun scope indices ->
+        sized count features
+        <| Layer.create "EmbeddingBag" (fun scope indices ->
             requireBags indices
             let one = Expr.constant (Tensor.cast indices.DType (Tensor.scalar (int64 padding)))
             let isCounted = Expr.expandDims 2 (Expr.notEqual indices one)
@@ -75,7 +80,8 @@ module Embedding =
     let bagWeighted (count: int) (features: int) : Layer<Expr * Expr, Expr> =
         requireSizes count features
 
-        Layer.create "EmbeddingBag" (fun scope (indices: Expr, weights: Expr) ->
+        sized count features
+        <| Layer.create "EmbeddingBag" (fun scope (indices: Expr, weights: Expr) ->
             requireBags indices
             Operand.requireFloat "embeddingBag" weights
             Operand.requireSameShape "embeddingBag" indices weights
@@ -96,7 +102,8 @@ module Embedding =
                 "a finite length above 0"
                 "leave the bound out where there is to be none"
 
-        Layer.create "Embedding" (fun scope indices ->
+        sized count features
+        <| Layer.create "Embedding" (fun scope indices ->
             Operand.requireIndex "embedding" indices
             let rows = Expr.gather 0 indices (table scope count features)
             let norm = Reduce.keepDims Reduce.norm [ rows.Shape.Rank - 1 ] rows
@@ -110,7 +117,8 @@ module Embedding =
         requireSizes count features
         let project = Dense.linearWith { Init.parameters with Bias = false } count
 
-        Layer.create "TiedEmbedding" (fun scope indices ->
+        Layer.sized $"%d{count}, %d{features}, {body}"
+        <| Layer.create "TiedEmbedding" (fun scope indices ->
             let rows = scope.Run("embedding", Dense.embedding count features, indices)
             let y = scope.Run("body", body, rows)
             let rank = y.Shape.Rank
@@ -131,7 +139,8 @@ module Embedding =
     let skipGram (count: int) (features: int) : Layer<Expr * Expr, Expr> =
         requireSizes count features
 
-        Layer.create "SkipGram" (fun scope (words: Expr, compared: Expr) ->
+        sized count features
+        <| Layer.create "SkipGram" (fun scope (words: Expr, compared: Expr) ->
             Operand.requireIndex "skipGram" words
             Operand.requireIndex "skipGram" compared
             Operand.requireRank "skipGram" 1 "words [rows]" words

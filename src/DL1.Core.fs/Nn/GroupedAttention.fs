@@ -107,7 +107,8 @@ module GroupedAttention =
     /// A sequence `[batch; length; features]` that attends to itself, with a mask as in `Attention.weights`.
     /// `GroupedAttention.masked (GroupedAttention.options 4 2)`
     let masked (o: GroupedAttentionOptions) : Layer<Expr * Expr option, Expr> =
-        Layer.create "GroupedQueryAttention" (fun scope (x, mask) -> run o scope x mask)
+        Layer.sized $"%d{o.Heads}, %d{o.KeyHeads}"
+        <| Layer.create "GroupedQueryAttention" (fun scope (x, mask) -> run o scope x mask)
 
     /// `masked` without a mask of one's own. `GroupedAttention.self (GroupedAttention.options 4 2)`
     let self (o: GroupedAttentionOptions) : Layer<Expr, Expr> = masked o |> Layer.before (fun x -> x, None)

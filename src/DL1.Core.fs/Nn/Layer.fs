@@ -210,22 +210,26 @@ module Layer =
 
     /// x + f(x): what is learnt is the difference (He et al. 2016). `Layer.residual (Dense.linear 4)`
     let residual (layer: Layer<Expr, Expr>) : Layer<Expr, Expr> =
-        create "Residual" (fun scope x -> x + layer.RunIn scope.Inner x)
+        sized $"{layer}" (create "Residual" (fun scope x -> x + layer.RunIn scope.Inner x))
 
     /// g(x) + f(x), where f changes the shape: the parts are named `shortcut` and `branch`.
     /// `Layer.residualWith (Dense.linear 8) (Dense.linear 8 => Activation.relu)`
     let residualWith (shortcut: Layer<Expr, Expr>) (branch: Layer<Expr, Expr>) : Layer<Expr, Expr> =
-        create "Residual" (fun scope x -> scope.Run("shortcut", shortcut, x) + scope.Run("branch", branch, x))
+        sized $"shortcut: {shortcut}, branch: {branch}"
+        <| create "Residual" (fun scope x ->
+            scope.Run("shortcut", shortcut, x) + scope.Run("branch", branch, x))
 
     /// Layers beside one another on the same input, numbered, their results joined.
     /// `Layer.parallelBy (Expr.concat 1) [ Dense.linear 4; Dense.linear 8 ]`
     let parallelBy (join: 'b list -> Expr) (layers: Layer<'a, 'b> list) : Layer<'a, Expr> =
-        create "Parallel" (fun scope x ->
+        sized (layers |> List.map string |> String.concat ", ")
+        <| create "Parallel" (fun scope x ->
             layers |> List.mapi (fun i layer -> scope.Run(string i, layer, x)) |> join)
 
     /// Two layers on the same input, numbered 0 and 1. `Layer.both (Dense.linear 4) (Dense.linear 8)`
     let both (first: Layer<'a, 'b>) (second: Layer<'a, 'c>) : Layer<'a, 'b * 'c> =
-        createOf "Both" (fun scope x -> scope.Run("0", first, x), scope.Run("1", second, x))
+        sized $"{first}, {second}"
+        <| createOf "Both" (fun scope x -> scope.Run("0", first, x), scope.Run("1", second, x))
 
     let private drawn (key: Key) (asked: seq<Asked>) =
         asked

@@ -86,10 +86,15 @@ module Norm =
     /// `Norm.batchNorm2d`
     let batchNorm2d = batchNorm2dWith options
 
+    /// Printed with the number of its axes: `LayerNorm(1 axis)`.
+    let private overAxes (axes: int) layer =
+        Layer.sized (if axes = 1 then "1 axis" else $"%d{axes} axes") layer
+
     let private layerNormBy finish (o: NormOptions) (axes: int) : Layer<Expr, Expr> =
         NormParts.check "LayerNorm" o
 
-        Layer.create "LayerNorm" (fun scope x ->
+        overAxes axes
+        <| Layer.create "LayerNorm" (fun scope x ->
             if axes < 1 || axes > x.Shape.Rank then
                 Refuse.shape
                     "layerNorm"
@@ -122,7 +127,8 @@ module Norm =
     let groupNormWith (o: NormOptions) (groups: int) : Layer<Expr, Expr> =
         NormParts.check "GroupNorm" o
 
-        Layer.create "GroupNorm" (fun scope x ->
+        Layer.sized $"%d{groups}"
+        <| Layer.create "GroupNorm" (fun scope x ->
             if x.Shape.Rank < 2 || groups < 1 || x.Shape[1] % groups <> 0 then
                 Refuse.shape
                     "groupNorm"
@@ -196,7 +202,8 @@ module Norm =
     let private rms (o: NormOptions option) (axes: int) : Layer<Expr, Expr> =
         Option.iter (NormParts.check "RMSNorm") o
 
-        Layer.create "RMSNorm" (fun scope x ->
+        overAxes axes
+        <| Layer.create "RMSNorm" (fun scope x ->
             if axes < 1 || axes > x.Shape.Rank then
                 Refuse.shape
                     "rmsNorm"
@@ -245,7 +252,8 @@ module Norm =
                 "finite numbers: alpha and beta of 0 or more, k above 0"
                 "1e-4, 0.75 and 1 are usual"
 
-        Layer.create "LocalResponseNorm" (fun _ x ->
+        Layer.sized $"%d{size}"
+        <| Layer.create "LocalResponseNorm" (fun _ x ->
             NormParts.requireRank "LocalResponseNorm" [ 2; 3; 4; 5 ] "data [batch; channels; spatial...]" x
             let dims = x.Shape.ToList()
             let channels = dims[1]

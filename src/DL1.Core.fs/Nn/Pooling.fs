@@ -53,7 +53,8 @@ module Pooling =
         |> Expr.stack axis
 
     let private adaptive name reduce pool (size: int list) : Layer<Expr, Expr> =
-        Layer.create name (fun _ x ->
+        sized size
+        <| Layer.create name (fun _ x ->
             let spatial = x.Shape.ToList() |> List.skip (min 2 x.Shape.Rank)
             let size = if size.Length = 1 then List.map (fun _ -> size.Head) spatial else size
 

@@ -14,7 +14,8 @@ module Shaping =
 
     /// All axes but the first in another shape, of which one extent may be −1. `Shaping.reshape [ 1; 28; 28 ]`
     let reshape (dims: int list) =
-        Layer.create "Reshape" (fun _ (x: Expr) ->
+        Layer.sized (dims |> List.map (fun n -> $"%d{n}") |> String.concat ", ")
+        <| Layer.create "Reshape" (fun _ (x: Expr) ->
             if x.Shape.Rank = 0 then
                 Refuse.shape
                     "Reshape"
@@ -54,7 +55,8 @@ module Shaping =
                 "a finite standard deviation of 0 or more"
                 "0.1 suits inputs that are scaled to deviation 1"
 
-        Layer.create "GaussianNoise" (fun scope x ->
+        Layer.sized $"%g{deviation}"
+        <| Layer.create "GaussianNoise" (fun scope x ->
             Operand.requireFloat "gaussianNoise" x
 
             if scope.IsTraining && deviation > 0.0 then

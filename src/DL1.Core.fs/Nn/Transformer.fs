@@ -110,10 +110,14 @@ module Transformer =
     let private requireSequence (x: PaddedSequence) =
         Operand.requireRank "transformer" 3 "[batch; length; features]" x.Values
 
+    /// Printed with its heads and the features between its linear layers: `TransformerEncoderLayer(4, 512)`.
+    let private sized (o: TransformerOptions) layer = Layer.sized $"%d{o.Heads}, %d{o.Inner}" layer
+
     /// An encoder's layer over a sequence with padding and a mask of one's own, which it hands on.
     /// `Transformer.maskedEncoderLayer (Transformer.options 4 512)`
     let maskedEncoderLayer (o: TransformerOptions) : Layer<MaskedSequence, MaskedSequence> =
-        Layer.made
+        sized o
+        <| Layer.made
             "TransformerEncoderLayer"
             (fun scope (x: MaskedSequence) ->
                 requireSequence x.Sequence
@@ -146,7 +150,8 @@ module Transformer =
     /// `decoderLayer` with masks of one's own beside padding and `Causal`.
     /// `Transformer.maskedDecoderLayer (Transformer.options 4 512)`
     let maskedDecoderLayer (o: TransformerOptions) : Layer<MaskedDecoderInput, MaskedDecoderInput> =
-        Layer.made
+        sized o
+        <| Layer.made
             "TransformerDecoderLayer"
             (fun scope (x: MaskedDecoderInput) ->
                 let input = x.Sequences
@@ -283,7 +288,8 @@ module Transformer =
     let learnedPositions (longest: int) : Layer<Expr, Expr> =
         Layer.requireSize "LearnedPositions" "places" longest
 
-        Layer.create "LearnedPositions" (fun scope x ->
+        Layer.sized $"%d{longest}"
+        <| Layer.create "LearnedPositions" (fun scope x ->
             Operand.requireRank "positions" 3 "[batch; length; features]" x
 
             if x.Shape[1] > longest then

@@ -314,4 +314,101 @@ let tests =
 
                 Expect.equal (string (Layer.identity<Expr>)) "identity" ""
             }
+            test "layers print with their sizes" {
+                let prints (layer: Layer<'a, 'b>) (form: string) =
+                    Expect.equal (string layer) form ""
+                    Expect.equal (HostileCulture.under (fun () -> string layer)) form "in another culture"
+
+                let encoder = Transformer.options 4 512
+                prints (Dense.linear 64) "Linear(64)"
+                prints (Dense.bilinear 8) "Bilinear(8)"
+                prints (Conv.conv1d 8 5) "Conv1d(8, 5)"
+                prints (Conv.conv2d 16 3) "Conv2d(16, 3×3)"
+                prints (Conv.conv3d 4 3) "Conv3d(4, 3×3×3)"
+                prints (Conv.convTranspose2d 3 2 2) "ConvTranspose2d(3, 2×2)"
+                prints (Pooling.max 2) "MaxPool(2)"
+                prints (Pooling.averageWith Convolution.options [ 2; 3 ]) "AvgPool(2×3)"
+                prints (Pooling.adaptiveAverage [ 1 ]) "AdaptiveAvgPool(1)"
+                prints (Pooling.adaptiveMax [ 2; 2 ]) "AdaptiveMaxPool(2×2)"
+                prints (Recurrent.rnn (Recurrent.options 32)) "RNN(32)"
+                prints (Recurrent.lstm (Recurrent.options 32)) "LSTM(32)"
+                prints (Recurrent.gruPadded (Recurrent.options 32)) "GRU(32)"
+                prints (Dense.embedding 1000 64) "Embedding(1000, 64)"
+                prints (Dense.embeddingPadded 0 1000 64) "Embedding(1000, 64)"
+                prints (Embedding.bounded 1.0 1000 64) "Embedding(1000, 64)"
+                prints (Embedding.bag BagMode.Mean 1000 64) "EmbeddingBag(1000, 64)"
+                prints (Embedding.bagPadded BagMode.Mean 0 1000 64) "EmbeddingBag(1000, 64)"
+                prints (Embedding.bagWeighted 1000 64) "EmbeddingBag(1000, 64)"
+
+                prints
+                    (Embedding.tied 1000 64 (Attention.self 4 true))
+                    "TiedEmbedding(1000, 64, MultiheadAttention(4))"
+
+                prints (Embedding.skipGram 1000 64) "SkipGram(1000, 64)"
+                prints (Attention.multiHead 4 0.0) "MultiheadAttention(4)"
+                prints (Attention.general (Attention.options 4)) "MultiheadAttention(4)"
+                prints (GroupedAttention.self (GroupedAttention.options 8 2)) "GroupedQueryAttention(8, 2)"
+                prints (Transformer.encoderLayer encoder) "TransformerEncoderLayer(4, 512)"
+                prints (Transformer.decoderLayer encoder) "TransformerDecoderLayer(4, 512)"
+
+                prints
+                    (Transformer.encoder 2 { encoder with FinalNorm = true })
+                    "layers: (TransformerEncoderLayer(4, 512) => TransformerEncoderLayer(4, 512)) => norm: LayerNorm(1 axis)"
+
+                prints Transformer.sinusoidalPositions "SinusoidalPositions"
+                prints (Transformer.learnedPositions 128) "LearnedPositions(128)"
+                prints Norm.batchNorm2d "BatchNorm2d"
+                prints (Norm.groupNorm 2) "GroupNorm(2)"
+                prints Norm.layerNorm "LayerNorm(1 axis)"
+                prints (Norm.layerNormUnshifted Norm.options 2) "LayerNorm(2 axes)"
+                prints Norm.rmsNorm "RMSNorm(1 axis)"
+                prints Norm.instanceNorm "InstanceNorm"
+                prints (Norm.localResponse 5) "LocalResponseNorm(5)"
+                prints Shaping.flatten "Flatten"
+                prints (Shaping.reshape [ 1; 28; -1 ]) "Reshape(1, 28, -1)"
+                prints (Shaping.dropout 0.5) "Dropout(0.5)"
+                prints (Shaping.gaussianNoise 0.1) "GaussianNoise(0.1)"
+                prints (Upsample.nearest 2) "Upsample(2)"
+                prints (Upsample.linear false 3) "Upsample(3)"
+                prints (Upsample.pixelShuffle 2) "PixelShuffle(2)"
+                prints (Augment.flipHorizontal 0.5) "FlipHorizontal(0.5)"
+                prints (Augment.crop 4) "RandomCrop(4)"
+                prints (Augment.cropTo 6 5) "RandomCrop(6×5)"
+                prints (Augment.rotate 15.0) "RandomRotation(15°)"
+                prints (Augment.erase 0.25) "RandomErasing(0.25)"
+                prints Activation.relu "ReLU"
+                prints (Activation.leakyRelu 0.01) "LeakyReLU(0.01)"
+                prints (Activation.elu 1.0) "ELU(1)"
+                prints (Activation.celu 0.5) "CELU(0.5)"
+                prints (Activation.hardShrink 0.5) "Hardshrink(0.5)"
+                prints (Activation.softShrink 0.5) "Softshrink(0.5)"
+                prints (Activation.threshold 0.1 20.0) "Threshold(0.1, 20)"
+                prints (Activation.softmax -1) "Softmax(axis -1)"
+                prints (Activation.logSoftmax 1) "LogSoftmax(axis 1)"
+                prints (Activation.glu -1) "GLU(axis -1)"
+                prints (Activation.prelu false) "PReLU"
+                prints (Layer.residual (Dense.linear 4 => Activation.relu)) "Residual(Linear(4) => ReLU)"
+
+                prints
+                    (Layer.residualWith (Dense.linear 8) (Dense.linear 8 => Activation.relu))
+                    "Residual(shortcut: Linear(8), branch: Linear(8) => ReLU)"
+
+                prints (Layer.both (Dense.linear 4) (Dense.linear 8)) "Both(Linear(4), Linear(8))"
+
+                prints
+                    (Layer.parallelBy (Expr.concat 1) [ Dense.linear 4; Dense.linear 8 ])
+                    "Parallel(Linear(4), Linear(8))"
+            }
+            test "sizes are in print alone: tables, errors and the paths of parameters have the name" {
+                let input = Expr.variable "x" DType.F32 [ 2; 4; 3; 3 ]
+                let model = Norm.groupNorm 2 => Layer.residual (Conv.conv2dSame 4 3)
+                let parameters, _ = Layer.init (Key.ofSeed 1L) input model
+
+                Expect.equal (Tree.paths parameters) [ "0.weight"; "0.bias"; "1.weight"; "1.bias" ] "paths"
+
+                Expect.equal
+                    ((Summary.ofLayer input model).Rows |> List.map _.Layer)
+                    [ "GroupNorm"; "Residual"; "Conv2d" ]
+                    "tables"
+            }
         ]
