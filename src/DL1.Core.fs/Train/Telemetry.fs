@@ -10,7 +10,13 @@ open DL1.Compiler.FusedLoop
 /// other listeners read it. An instrument that nobody listens to costs the look at one flag, and allocates nothing.
 [<RequireQualifiedAccess>]
 module internal Telemetry =
-    let private meter = new Meter("DL1", "0.1.0")
+    /// The library's version, such as 0.2.0.
+    let private version =
+        match typeof<Tensor>.Assembly.GetName().Version with
+        | null -> ""
+        | version -> version.ToString 3
+
+    let private meter = new Meter("DL1", version)
 
     let private loss = meter.CreateGauge<float>("dl1.loss", "{loss}", "The loss of the last training step.")
 

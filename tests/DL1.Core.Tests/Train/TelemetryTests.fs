@@ -113,6 +113,23 @@ let tests =
                 let expected = if RuntimeFeature.IsDynamicCodeSupported then 1.0 else 0.0
                 Expect.equal (valuesOf "dl1.code.emitted" found) [ expected ] "emitted"
             }
+            test "the meter has the version of the library" {
+                let mutable version = None
+                use listener = new MeterListener()
+
+                listener.InstrumentPublished <-
+                    fun instrument _ ->
+                        if instrument.Meter.Name = "DL1" then
+                            version <- Option.ofObj instrument.Meter.Version
+
+                listener.Start()
+
+                // Where no test before has made the meter.
+                Trainer(learner, Step.startOn learner (Key.ofSeed 1L) data, false).Step data |> ignore
+                let expected = typeof<Expr>.Assembly.GetName().Version
+                Expect.equal version (Option.ofObj expected |> Option.map (fun v -> v.ToString 3)) "version"
+                Expect.notEqual version (Some "0.1.0") "the first version"
+            }
             test "steps that nobody listens to allocate nothing, with gradients watched" {
                 let trainer = Trainer(learner, Step.startOn learner (Key.ofSeed 1L) data, true)
                 let batch = Dataset.rows [| 0..15 |] data
