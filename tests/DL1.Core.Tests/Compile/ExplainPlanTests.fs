@@ -118,6 +118,32 @@ let tests =
 
                 Expect.isTrue (sameBits pureState session.State) "the same bits"
             }
+            test
+                "a plan without machine code says that it is interpreted, in its last line, and another does not" {
+                let said =
+                    "fused loops are interpreted, which is slower: DynamicCode is false, as in programs compiled ahead of time"
+
+                let plain = ExplainPlan.text false (plan inputs [ y ])
+                Expect.equal (Array.last (lines plain)) said "of a plan"
+
+                Expect.isFalse
+                    ((ExplainPlan.text true (plan inputs [ y ])).Contains "interpreted")
+                    "machine code"
+
+                let s = recurrent DType.F32
+
+                let explained dynamic =
+                    let options = { Compile.standard with DynamicCode = dynamic }
+                    let session = Session.With(options, s.State, s.Next, s.Inputs, [ s.Loss ])
+                    session.Explain()
+
+                Expect.equal (Array.last (lines (explained false))) said "of a session"
+                Expect.isFalse ((explained true).Contains "interpreted") "machine code in a session"
+
+                // A program that can generate no code at all is seen by its options.
+                let own = Compile.explain inputs [ y ]
+                Expect.equal (own.Contains "interpreted") (not Compile.standard.DynamicCode) "of this program"
+            }
             test "every kernel of whole steps can be written" {
                 for s in [ perceptron DType.F32 5 3 4; convolutional DType.F32; recurrent DType.F64 ] do
                     let text = Compile.explain s.Variables s.Roots
