@@ -40,14 +40,14 @@ module internal PictureFile =
                 "a name that ends in .png or .svg"
                 "save it as loss.png, or as loss.svg"
 
-    /// Writes an SVG to the folder of temporary files and opens it; the path of the file. Where no program opens it, a
+    /// Writes an SVG to the folder of temporary files and opens it by `start`; the path of the file. Where no program opens it, a
     /// `DomainError` names the file.
-    let show operation (svg: string) : string =
+    let showBy (start: string -> unit) operation (svg: string) : string =
         let path = Path.Combine(Path.GetTempPath(), $"dl1-{Guid.NewGuid():N}.svg")
         save operation path (fun () -> [||]) (fun () -> svg)
 
         try
-            use _ = Process.Start(ProcessStartInfo(path, UseShellExecute = true))
+            start path
             path
         with
         | :? Win32Exception
@@ -57,3 +57,11 @@ module internal PictureFile =
                 $"no program that opens pictures; the picture is in {path}"
                 "a program that the system opens SVG files with, such as a browser"
                 "open the file there, or save the picture"
+
+    /// `showBy` the program that the system opens SVG files with.
+    let show operation (svg: string) : string =
+        let start path =
+            use _ = Process.Start(ProcessStartInfo(path, UseShellExecute = true))
+            ()
+
+        showBy start operation svg

@@ -32,6 +32,7 @@ let tests =
             DotTests.tests
             MathMLTests.tests
             GifTests.tests
+            PictureFileTests.tests
             // Vectors
             FusedTests.tests
             // Eval
