@@ -5,6 +5,7 @@ open System.Globalization
 open DL1
 
 /// A column of a table: all numbers, or all texts. A missing number is NaN, a missing text is empty.
+[<StructuredFormatDisplay("{Display}")>]
 type Column =
     /// Numbers; NaN where the value is missing.
     | Numbers of float[]
@@ -39,6 +40,8 @@ type Column =
             |> Seq.truncate 6
             |> Seq.map (fun text -> if text = "" then "missing" else text)
             |> shown "texts" values.Length
+
+    member internal this.Display = Format.following (this.ToString())
 
 /// Why a column must not become inputs or classes before somebody says what it is.
 [<NoComparison>]

@@ -71,7 +71,7 @@ module private CsvIndex =
 /// let encoder = TableEncoder.Fit(rows.First 10000, [ "country"; "age" ])
 /// let source = rows.ToSource(fun table -> Dataset.create (encoder.Apply table) (Table.numbers [ "clicked" ] table))
 /// </code></example>
-[<Sealed; DebuggerDisplay("{ToString(),nq}")>]
+[<Sealed; DebuggerDisplay("{ToString(),nq}"); StructuredFormatDisplay("{Display}")>]
 type CsvRows
     private (path: string, handle: SafeFileHandle, records: CsvRecord[], names: string[], options: CsvOptions)
     =
@@ -260,3 +260,4 @@ type CsvRows
 
     /// `1000 rows of clicks.csv`.
     override _.ToString() = $"%d{records.Length} rows of {Path.GetFileName path}"
+    member internal this.Display = this.ToString()

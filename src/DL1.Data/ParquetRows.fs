@@ -95,7 +95,7 @@ module private ParquetColumn =
 /// let source = rows.ToSource(fun table -> Dataset.create (encoder.Apply table) (Table.numbers [ "clicked" ] table))
 /// let blocks = Some { Rows = rows.GroupRows; Window = 2 }
 /// </code></example>
-[<Sealed; DebuggerDisplay("{ToString(),nq}")>]
+[<Sealed; DebuggerDisplay("{ToString(),nq}"); StructuredFormatDisplay("{Display}")>]
 type ParquetRows
     private
     (
@@ -326,3 +326,4 @@ type ParquetRows
 
     /// `1000 rows of clicks.parquet in 4 row groups`.
     override _.ToString() = $"%d{count} rows of {Path.GetFileName path} in %d{groups} row groups"
+    member internal this.Display = this.ToString()

@@ -4,6 +4,7 @@ open System
 open System.Collections.Generic
 open System.Globalization
 open DL1
+open DL1.Notebooks
 
 /// The columns of a table, and what is known of how they were read.
 [<NoEquality; NoComparison>]
@@ -24,6 +25,8 @@ type internal TableColumns =
 /// let x = patients |> Table.numbers [ "bmi"; "age" ]   // a tensor of f32, of shape [442; 2]
 /// </code></example>
 [<Sealed>]
+[<TypeFormatterSource(typeof<FormatterSource>)>]
+[<StructuredFormatDisplay("{Display}")>]
 type Table internal (source: string, names: string[], data: TableColumns, lines: int[]) =
     let columns = data.Columns
     let position = Dictionary<string, int>()
@@ -270,3 +273,18 @@ type Table internal (source: string, names: string[], data: TableColumns, lines:
     override _.ToString() =
         let names = String.Join(", ", names)
         $"{source}: %d{lines.Length} rows of {names}"
+
+    member internal this.Display = this.ToString()
+
+    interface INotebookValue with
+        member _.Html =
+            let text row column =
+                match column with
+                | Column.Numbers values when Double.IsNaN values[row] -> ""
+                | Column.Numbers values -> values[row].ToString CultureInfo.InvariantCulture
+                | Column.Texts values -> values[row]
+
+            // The first rows, as many as fit on a page.
+            let rows = [ for row in 0 .. min 10 lines.Length - 1 -> Seq.map (text row) columns ]
+            let more = if lines.Length > 10 then [ Seq.map (fun _ -> "…") names ] else []
+            Html.table $"{source}: %d{lines.Length} rows" names (rows @ more)

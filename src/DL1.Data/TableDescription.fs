@@ -40,7 +40,7 @@ type ColumnDescription =
     }
 
 /// What each column of a table holds, to be read or printed as a table.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type TableDescription internal (source: string, rows: int, columns: ColumnDescription list) =
     /// Values with how often they are there, the commonest first; equal ones in alphabetical order.
     static member internal counts (name: string) (table: Table) : (string * int) list =
@@ -160,3 +160,5 @@ type TableDescription internal (source: string, rows: int, columns: ColumnDescri
             List.map2 (fun (cell: string) width -> cell.PadLeft width) cells widths |> String.concat "  "
 
         $"{source}: %d{rows} rows\n" + String.Join("\n", List.map line lines)
+
+    member internal this.Display = Format.following (this.ToString())

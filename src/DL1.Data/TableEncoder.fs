@@ -13,7 +13,7 @@ open DL1
 /// let encoder = train |> TableEncoder.fit [ "island"; "body_mass_g" ]
 /// let x = encoder.Apply test   // f32 [69; 4]: three islands, a mass
 /// </code></example>
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type TableEncoder private (parts: EncoderParts) =
     let columns = parts.Columns
 
@@ -173,6 +173,7 @@ type TableEncoder private (parts: EncoderParts) =
 
     /// The names, in a line.
     override this.ToString() = String.concat ", " this.Names
+    member internal this.Display = this.ToString()
 
 /// Encoders of tables, as functions to pipe into.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

@@ -5,7 +5,7 @@ open System.Globalization
 open DL1
 
 /// One row of a table, to be read by the names of the columns.
-[<Struct; CustomEquality; NoComparison>]
+[<Struct; CustomEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type TableRow internal (table: Table, index: int) =
     /// The row's number in its table, from 0.
     member _.Index = index
@@ -51,3 +51,5 @@ type TableRow internal (table: Table, index: int) =
     override this.ToString() =
         let row = this
         table.Names |> Seq.map (fun name -> $"{name}={row.Text name}") |> String.concat ", "
+
+    member internal this.Display = Format.following (this.ToString())

@@ -18,7 +18,7 @@ open DL1
 /// printfn $"{page.Address}"
 /// let fitted = Fit.run (page.Watch options) learner train
 /// </code></example>
-[<Sealed; DebuggerDisplay("{Address}")>]
+[<Sealed; DebuggerDisplay("{Address}"); StructuredFormatDisplay("{Display}")>]
 type LivePage private (address: IPAddress, port: int, token: string) =
     static let operation = "LivePage.Open"
     let state = LiveState()
@@ -178,3 +178,4 @@ type LivePage private (address: IPAddress, port: int, token: string) =
 
     /// The page's address.
     override this.ToString() = this.Address
+    member internal this.Display = this.ToString()

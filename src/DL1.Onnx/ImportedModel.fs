@@ -9,6 +9,7 @@ open DL1.Compiler.Runtime
 /// An ONNX model as expressions, for inputs of any shapes that fit: each is imported when it is first met, and kept. It can be
 /// run, applied to expressions, differentiated, and used as a layer. Immutable, for many threads at once.
 [<Sealed; DebuggerDisplay("{Parameters.Count} parameters"); StructuredFormatDisplay("{Display}")>]
+[<DL1.Notebooks.TypeFormatterSource(typeof<DL1.Notebooks.FormatterSource>)>]
 type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLifted: bool) =
     let operation = "Onnx.import"
     let model = file.Model
@@ -277,3 +278,6 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
         $"{IO.Path.GetFileName file.Source}: {names (inputs |> List.map string)} to {names outputs}{each}; %d{count} elements in %d{parameters.Value.Count} parameters"
 
     member internal this.Display = this.ToString()
+
+    interface DL1.Notebooks.INotebookValue with
+        member this.Html = DL1.Notebooks.Html.pre (this.ToString())

@@ -6,11 +6,13 @@ open System.Diagnostics
 open System.IO
 open System.Text
 open DL1
+open DL1.Notebooks
 open DL1.Onnx.Rules
 
 /// What an ONNX file holds: its inputs and outputs, its operators, its weights, and what DL1 cannot import of it. Printed, it
 /// is a summary of all that.
 [<Sealed; DebuggerDisplay("{OperatorCount} operators"); StructuredFormatDisplay("{Display}")>]
+[<TypeFormatterSource(typeof<FormatterSource>)>]
 type OnnxFile internal (model: OnnxModel, store: TensorStore, source: string) =
     let initialized = HashSet<string>()
     do model.Graph.Initializers |> List.iter (fun t -> initialized.Add t.Name |> ignore)
@@ -142,7 +144,10 @@ type OnnxFile internal (model: OnnxModel, store: TensorStore, source: string) =
             line "  not supported:"
             text.Append("    ").Append(String.Join("\n    ", missing)).ToString()
 
-    member internal this.Display = this.ToString()
+    member internal this.Display = Format.following (this.ToString())
+
+    interface INotebookValue with
+        member this.Html = Html.pre (this.ToString())
 
     static member private OfSource(source: WireSource, folder: string, name: string) : OnnxFile =
         OnnxFile(ReadModel.ofSource source |> Sort.model, TensorStore folder, name)

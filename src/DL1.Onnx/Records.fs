@@ -77,7 +77,7 @@ type internal TensorBytes =
 type OnnxTensor = internal { Name: string; Type: OnnxType; Dims: int64 list; Bytes: TensorBytes }
 
 /// An extent as a file declares it.
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type OnnxDim =
     /// This many elements.
     | Fixed of int64
@@ -93,7 +93,10 @@ type OnnxDim =
         | Named name -> name
         | Any -> "?"
 
+    member internal this.Display = this.ToString()
+
 /// An input or output as a file declares it.
+[<StructuredFormatDisplay("{Display}")>]
 type OnnxValue =
     {
         /// Its name.
@@ -115,6 +118,8 @@ type OnnxValue =
 
         let kind = if this.IsTensor then (string this.Type).ToLowerInvariant() else "no tensor"
         this.Name + ": " + kind + dims
+
+    member internal this.Display = this.ToString()
 
 /// The value of an attribute of a node.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]

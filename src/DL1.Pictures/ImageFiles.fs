@@ -14,7 +14,7 @@ open DL1
 /// let cropped = images.Source |> Source.augment (fun key row -> row)
 /// let options = { options with Prefetch = { Batches = 4; Threads = 2 } }
 /// </code></example>
-[<Sealed; DebuggerDisplay("{ToString(),nq}")>]
+[<Sealed; DebuggerDisplay("{ToString(),nq}"); StructuredFormatDisplay("{Display}")>]
 type ImageFiles private (source: Source, classes: string[], files: string[]) =
     /// Inputs f32 `[images; channels; height; width]` from 0 to 1, targets i64 with the place of each image's class. Images are
     /// decoded by the threads that read ahead.
@@ -54,3 +54,4 @@ type ImageFiles private (source: Source, classes: string[], files: string[]) =
 
     /// `1000 images of 10 classes`.
     override _.ToString() = $"%d{files.Length} images of %d{classes.Length} classes"
+    member internal this.Display = this.ToString()

@@ -215,4 +215,5 @@ let tests =
             // The package
             AssemblyTests.tests
             CultureTests.tests
+            PrintedTests.tests
         ]

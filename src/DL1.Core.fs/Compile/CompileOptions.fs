@@ -4,6 +4,7 @@ open System.Runtime.CompilerServices
 open DL1.Compiler.Runtime
 
 /// How a graph is compiled and run. The options do not change the values: they are equal bit for bit.
+[<StructuredFormatDisplay("{Display}")>]
 type CompileOptions =
     {
         /// The most threads of one run, including its caller's: from 1 to 256.
@@ -23,6 +24,8 @@ type CompileOptions =
         let code = if this.DynamicCode then "dynamic code" else "no dynamic code"
         let checks = if this.CheckFinite then "NaN and infinity refused" else "no checks"
         $"%d{this.Threads} threads, {code}, {checks}"
+
+    member internal this.Display = this.ToString()
 
 /// The standard options, and the check of options.
 [<RequireQualifiedAccess>]

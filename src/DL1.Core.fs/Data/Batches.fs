@@ -3,6 +3,7 @@ namespace DL1
 /// An order that reads neighbours together, for disks and networks on which a row here and a row there are slow: rows are cut
 /// into blocks of neighbours, the blocks are shuffled, and rows are mixed among the blocks of a window. With a greater window
 /// rows are mixed better, and more of them are read at about the same time.
+[<StructuredFormatDisplay("{Display}")>]
 type BlockOrder =
     {
         /// Neighbouring rows in a block, 1 or more.
@@ -13,8 +14,10 @@ type BlockOrder =
 
     /// `blocks of 1024 rows, mixed among 8`.
     override this.ToString() = $"blocks of %d{this.Rows} rows, mixed among %d{this.Window}"
+    member internal this.Display = this.ToString()
 
 /// How rows are cut into batches; `Batches.ofSize` is a start.
+[<StructuredFormatDisplay("{Display}")>]
 type BatchOptions =
     {
         /// Rows in a batch, 1 or more.
@@ -37,6 +40,8 @@ type BatchOptions =
 
         let last = if this.DropLast then ", a smaller last one left out" else ""
         $"batches of %d{this.Size}, {order}{last}"
+
+    member internal this.Display = this.ToString()
 
 /// The batches of an epoch. The same key and epoch give the same batches, wherever training was resumed.
 [<RequireQualifiedAccess>]

@@ -9,7 +9,7 @@ open System.Text.Json
 /// Byte pairs that were merged, in the order in which a text taught them (Sennrich et al. 2016): numbers 0 to 255 are the
 /// bytes of UTF-8, the numbers after them the merged pairs, and the last three begin, end and padding. Any text of whole
 /// characters is encoded, none is unknown, and it is decoded to itself.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type BytePairs internal (merges: struct (int * int)[]) =
     let pieces = Array.zeroCreate<byte[]>(256 + merges.Length)
     let ranks = Dictionary<struct (int * int), int>()
@@ -36,6 +36,7 @@ type BytePairs internal (merges: struct (int * int)[]) =
 
     /// How many bytes and pairs there are: `259 numbers, 0 pairs merged`.
     override this.ToString() = $"%d{this.Count} numbers, %d{merges.Length} pairs merged"
+    member internal this.Display = this.ToString()
 
     /// The text of numbers; begin, end and padding are none of it. A number that is none of these is a `DomainError`;
     /// where numbers end inside a character, the character is �. `pairs.Decode numbers`

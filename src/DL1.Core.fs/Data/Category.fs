@@ -4,7 +4,7 @@ open System
 open System.Collections.Generic
 
 /// Categories, numbered in alphabetical order, as they were met in the training rows.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type Categories internal (names: string[]) =
     let numbers = Dictionary<string, int>()
     do names |> Array.iteri (fun i name -> numbers[name] <- i)
@@ -15,6 +15,7 @@ type Categories internal (names: string[]) =
 
     /// The names by their numbers: `0 Adelie, 1 Chinstrap, 2 Gentoo`.
     override _.ToString() = names |> Seq.mapi (fun i name -> $"%d{i} {name}") |> String.concat ", "
+    member internal this.Display = Format.following (this.ToString())
 
     member internal _.TryNumber(name: string) =
         match numbers.TryGetValue name with

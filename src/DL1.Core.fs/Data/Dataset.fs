@@ -72,7 +72,7 @@ module internal Rows =
 /// `Dataset`, which is one; `Source.create` makes one of a function, `Source.append`, `Source.weighted` and others make new
 /// ones of old ones. Rows with the same number are the same each time, so that the batches of a training depend on its key alone,
 /// whatever is read ahead, and after any resumption. Several threads may ask at once.
-[<AbstractClass>]
+[<AbstractClass; StructuredFormatDisplay("{Display}")>]
 type Source() =
     /// The number of rows.
     abstract Count: int
@@ -89,6 +89,7 @@ type Source() =
 
     /// The number of rows, and the shapes of one.
     override this.ToString() = $"source of %d{this.Count} rows like {this.Example}"
+    member internal this.Display = Format.following (this.ToString())
 
 /// Examples to learn from: inputs and their targets, one row each, `[rows; ...]`. Inputs and targets are one tensor each, or
 /// several, each by its name. Another number of rows in one of them is a `ShapeError`.

@@ -1,7 +1,7 @@
 namespace DL1
 
 /// Rows of different lengths, filled up to one.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type PaddedRows =
     {
         /// `[rows; length; ...]`.
@@ -13,6 +13,7 @@ type PaddedRows =
     }
 
     override this.ToString() = $"{this.Values.DType} {this.Values.Shape}, lengths {this.Lengths}"
+    member internal this.Display = Format.following (this.ToString())
 
 /// Rows of different lengths as one tensor, with the mask that says where they are real.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

@@ -5,6 +5,7 @@ open System.Threading
 open System.Threading.Tasks
 
 /// How much is read ahead of training; results do not depend on it.
+[<StructuredFormatDisplay("{Display}")>]
 type Prefetch =
     {
         /// Batches that are made ahead, 1 or more. Each takes the memory of a batch.
@@ -17,6 +18,8 @@ type Prefetch =
     override this.ToString() =
         let threads = if this.Threads = 1 then "1 thread" else $"%d{this.Threads} threads"
         $"%d{this.Batches} batches ahead on {threads}"
+
+    member internal this.Display = this.ToString()
 
 /// Items that are being made, on lanes: item i is made after item i − lanes, on the same lane, so that as many are being made as
 /// there are lanes.

@@ -3,7 +3,7 @@ namespace DL1
 open System
 
 /// A shift and a divisor for each column, fitted on some rows and applied to any: x ← (x − shift) / divisor.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type Scaler =
     {
         /// What is subtracted, one number a column.
@@ -18,6 +18,8 @@ type Scaler =
 
         Seq.map2 (fun shift divisor -> $"(x − {number shift}) / {number divisor}") this.Shift this.Divisor
         |> String.concat ", "
+
+    member internal this.Display = this.ToString()
 
 /// Scaling of columns. A scaler knows the rows that it was fitted on and no others: fit it on the training rows, apply it
 /// to all. Tables are f32 or f64, `[rows; columns]`; missing values (NaN) count for nothing and stay. A column that does

@@ -24,7 +24,7 @@ type VocabularyOptions =
     }
 
 /// The pieces that texts are made of, numbered; 0 is for what was not met when the vocabulary was made.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type Vocabulary
     internal
     (
@@ -66,6 +66,7 @@ type Vocabulary
 
     /// How many pieces there are, and of what kind: `120 pieces, words`.
     override this.ToString() = $"%d{this.Count} pieces, {kind}"
+    member internal this.Display = this.ToString()
 
     /// The number of a piece; 0 where it is not in the vocabulary. `vocabulary.IndexOf "cat"`
     member _.IndexOf(piece: string) : int64 =

@@ -3,7 +3,7 @@ namespace DL1
 open System
 
 /// A word with how near its vector is to another.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type Neighbour =
     {
         /// The word.
@@ -15,6 +15,8 @@ type Neighbour =
     /// `cat 0.93`.
     override this.ToString() =
         this.Word + " " + this.Similarity.ToString("G4", Globalization.CultureInfo.InvariantCulture)
+
+    member internal this.Display = this.ToString()
 
 /// Questions to vectors of words, one row for each piece of a vocabulary.
 [<RequireQualifiedAccess>]

@@ -2,6 +2,7 @@ namespace DL1
 
 open System
 open System.Collections.Generic
+open DL1.Notebooks
 
 /// One way in which a value is used, and what comes back along it.
 type ExplainedEdge =
@@ -36,7 +37,8 @@ type ExplainedStep =
     }
 
 /// A computation step by step: forward values, then local derivatives and accumulated adjoints.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
+[<TypeFormatterSource(typeof<FormatterSource>)>]
 type Explanation internal (result: string, steps: ExplainedStep list, notes: GraphNotes) =
     /// The values in the order in which they are computed.
     member _.Steps: IReadOnlyList<ExplainedStep> = List.toArray steps
@@ -96,6 +98,11 @@ type Explanation internal (result: string, steps: ExplainedStep list, notes: Gra
                 | _ -> lines.Add $"  {name} = {products} = {value}"
 
         String.Join(Environment.NewLine, lines)
+
+    member internal this.Display = Format.following (this.ToString())
+
+    interface INotebookValue with
+        member this.Html = Html.pre (this.ToString())
 
 /// Explains a computation as one would on paper.
 [<RequireQualifiedAccess>]

@@ -2,6 +2,7 @@ namespace DL1
 
 open System
 open System.Collections.Generic
+open DL1.Notebooks
 
 /// What is told about a computation, so that its gradients can be written with matrices.
 type MatrixNotation =
@@ -19,7 +20,8 @@ type MatrixNotation =
 
 /// A formula with matrices: vectors are columns, · is the product of matrices, ⊙ and ⊘ work on elements, and 1 is a column of
 /// ones, or, in a sum, ones everywhere.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
+[<TypeFormatterSource(typeof<FormulaSource>, PreferredMimeTypes = [| "text/latex" |])>]
 type MatrixFormula
     internal (subject: string, e: Expr, written: Result<MatrixTerm, string>, value: Expr, shape: string) =
     let text script fallback =
@@ -65,6 +67,12 @@ type MatrixFormula
             line
         else
             line + Environment.NewLine + "  (" + this.Reason + ")"
+
+    member internal this.Display = Format.following (this.ToString())
+
+    interface INotebookFormula with
+        member this.Latex = this.Latex
+        member this.Html = Html.pre (this.ToString())
 
 /// Gradients of losses as formulas with matrices, as in a textbook: `∂L/∂W₁ = Xᵀ·((P − Y)·W₂ᵀ ⊙ σ′(Z))`.
 [<RequireQualifiedAccess>]

@@ -11,7 +11,7 @@ type Binning =
     | Quantile
 
 /// Rows of nearly one probability.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type ReliabilityBin =
     {
         /// The lower end of the bin, which belongs to the bin below; of the first bin it is its own.
@@ -31,6 +31,8 @@ type ReliabilityBin =
         let number (v: float) = v.ToString("G4", Globalization.CultureInfo.InvariantCulture)
 
         $"{number this.Low} to {number this.High}: {number this.Predicted} predicted, {number this.Observed} observed in %d{this.Count} rows"
+
+    member internal this.Display = this.ToString()
 
 /// Whether probabilities are as often true as they say, and what to do where they are not. Targets come before
 /// probabilities: labels from 0, truth values, or 0 and 1, `[rows]`.

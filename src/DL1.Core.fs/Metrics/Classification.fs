@@ -1,10 +1,12 @@
 namespace DL1
 
 open System
+open DL1.Notebooks
 
 /// How often each class was taken for each: rows are targets, columns predictions. Where rows have weights, scores count
 /// them by these.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
+[<TypeFormatterSource(typeof<FormatterSource>)>]
 type Confusion internal (counts: int64[,], weights: float[,]) =
     let classes = Array2D.length1 counts
     let total = Seq.cast<float> weights |> Seq.sum
@@ -137,6 +139,19 @@ type Confusion internal (counts: int64[,], weights: float[,]) =
 
     /// The table with the classes by their numbers.
     override this.ToString() = this.Report()
+    member internal this.Display = Format.following (this.ToString())
+
+    interface INotebookValue with
+        member this.Html =
+            let count (n: int64) = n.ToString Globalization.CultureInfo.InvariantCulture
+            let name c = $"%d{c}"
+            let row c = name c :: [ for p in all -> count counts[c, p] ]
+
+            Html.table
+                "Targets are rows, predictions columns"
+                ("" :: [ for p in all -> name p ])
+                (Seq.map Seq.ofList [ for c in all -> row c ])
+            + Html.pre (this.ToString())
 
 /// Metrics of classes: labels are i32 or i64 `[rows]`, from 0; targets come before predictions.
 [<RequireQualifiedAccess>]

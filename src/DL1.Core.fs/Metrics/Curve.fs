@@ -3,7 +3,7 @@ namespace DL1
 open System
 
 /// Points of a curve of two rates, one for each threshold of the score, from the strictest.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type Curve =
     {
         /// The scores from which on a row is said to be positive; the first is infinite.
@@ -22,6 +22,8 @@ type Curve =
         | x :: _, y :: _, Some x', Some y' ->
             $"%d{this.X.Length} points from ({number x}, {number y}) to ({number x'}, {number y'})"
         | _ -> "no points"
+
+    member internal this.Display = this.ToString()
 
 /// Metrics of a score for two classes: targets are truth values or 0 and 1, `[rows]`; a greater score says the positive
 /// class. Scores are logits, probabilities or any other numbers, infinite ones too, since only their order counts; `brier`

@@ -1,7 +1,7 @@
 namespace DL1
 
 /// A number that says how good a model's outputs are, for training to watch.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Name}")>]
 type Metric =
     {
         /// The name in tables and histories.

@@ -4,7 +4,7 @@ open System
 open System.Collections.Generic
 
 /// A number that was measured, with what it could as well have been.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type ScoreInterval =
     {
         /// What was measured on all rows.
@@ -22,8 +22,10 @@ type ScoreInterval =
         let number (v: float) = v.ToString("G4", Globalization.CultureInfo.InvariantCulture)
         $"{number this.Estimate} ({number this.Lower} to {number this.Upper})"
 
+    member internal this.Display = this.ToString()
+
 /// What one input is worth to a model.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type Importance =
     {
         /// The input's name.
@@ -48,6 +50,8 @@ type Importance =
     override this.ToString() =
         let number (v: float) = v.ToString("G4", Globalization.CultureInfo.InvariantCulture)
         $"{this.Name} {number this.Mean} ± {number this.Deviation}"
+
+    member internal this.Display = this.ToString()
 
 /// What metrics say of a model, with how sure it is, and of what it goes by. Draws are made with a key: the same key gives the
 /// same numbers.

@@ -3,7 +3,7 @@ namespace DL1
 open System
 
 /// A way to draw the first values of a parameter: from an element type, extents and a key.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Name}")>]
 type Initializer =
     {
         /// What it is, for tables.

@@ -5,6 +5,7 @@ open MathNet.Numerics.LinearAlgebra
 open MathNet.Numerics.Optimization
 
 /// When a classical minimiser stops.
+[<StructuredFormatDisplay("{Display}")>]
 type MinimizerOptions =
     {
         /// What counts as flat: of the simplex's values for Nelder-Mead, of the gradient for the others.
@@ -18,8 +19,10 @@ type MinimizerOptions =
         let tolerance = this.Tolerance.ToString("G5", System.Globalization.CultureInfo.InvariantCulture)
         $"tolerance {tolerance}, at most %d{this.MaxIterations} iterations"
 
+    member internal this.Display = this.ToString()
+
 /// Where a minimiser ended: at a point near which the objective is nowhere lower.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Minimum =
     {
         /// The values of the variables.
@@ -46,6 +49,8 @@ type Minimum =
             | PointKind.Saddle -> ""
 
         $"{value} after %d{this.Iterations} iterations{kind} at\n{this.Point}"
+
+    member internal this.Display = Format.following (this.ToString())
 
 /// Classical minimisers for any scalar expression of f64 variables, with its exact gradient and Hessian.
 /// The start is a tree whose paths are the variables' names, each value of its variable's shape and of any type of numbers;

@@ -2,9 +2,11 @@ namespace DL1
 
 open System
 open System.Collections.Generic
+open DL1.Notebooks
 
 /// When a descent stops: after `MaxEpochs`, or once `Patience` epochs in a row each lowered the objective by less
 /// than `Tolerance`.
+[<StructuredFormatDisplay("{Display}")>]
 type StopRule =
     {
         /// 0 or more.
@@ -19,6 +21,8 @@ type StopRule =
     override this.ToString() =
         let tolerance = this.Tolerance.ToString("G5", Globalization.CultureInfo.InvariantCulture)
         $"at most %d{this.MaxEpochs} epochs, patience %d{this.Patience}, tolerance {tolerance}"
+
+    member internal this.Display = this.ToString()
 
 /// One epoch of a descent.
 type DescentRow =
@@ -38,6 +42,8 @@ type DescentRow =
     }
 
 /// A descent as data: every epoch, and what it ended with.
+[<StructuredFormatDisplay("{Display}")>]
+[<TypeFormatterSource(typeof<FormatterSource>)>]
 type Descent =
     {
         /// The optimizer's name.
@@ -59,6 +65,22 @@ type Descent =
         | Some last ->
             let point = last.After |> Seq.map number |> String.concat ", "
             $"{this.Name}: {rest} after %d{this.Rows.Count} epochs at ({point}): {number last.Value}"
+
+    member internal this.Display = this.ToString()
+
+    interface INotebookValue with
+        member this.Html =
+            // More points than pixels show nothing more.
+            let every = max 1 (this.Rows.Count / 400)
+
+            let points =
+                [
+                    for i in 0 .. this.Rows.Count - 1 do
+                        if i % every = 0 || i = this.Rows.Count - 1 then
+                            float this.Rows[i].Epoch, this.Rows[i].Value
+                ]
+
+            Html.pre (this.ToString()) + (Curves.svg [ "objective", points ] |> Option.defaultValue "")
 
 /// Descending an objective of scalar parameters by an optimizer.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

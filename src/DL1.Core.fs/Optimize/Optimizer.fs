@@ -2,7 +2,7 @@ namespace DL1
 
 /// An optimizer as a pure state transition: `Init` gives the state for parameters, `Update` the next parameters and
 /// the next state from gradients. All are trees of expressions, so that the transition becomes part of the step.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Name}")>]
 type Optimizer =
     {
         /// The name in tables and plots.

@@ -2,7 +2,7 @@ namespace DL1
 
 /// A learning rate as an expression of the step counter: the number of updates made before this one, a scalar of f64.
 /// PyTorch's schedulers count epochs: divide the counter by the updates of an epoch with `Schedule.every`.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Name}")>]
 type Schedule =
     {
         /// What it is, for tables.

@@ -12,7 +12,7 @@ type Moment =
 
 /// A pure transformation of updates, the gradients at first. A chain of them is an optimizer (the idea is Optax's):
 /// the parameters become what they are, less what the chain gives.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Transform =
     {
         /// Whether it reads the moment's step.
@@ -29,6 +29,8 @@ type Transform =
             "a transformation that counts steps"
         else
             "a transformation"
+
+    member internal this.Display = this.ToString()
 
 /// The transformations that optimizers are made of.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

@@ -4,6 +4,7 @@ open System
 open System.Collections.Generic
 
 /// A tensor that was found at a path of the model, but does not fit there.
+[<StructuredFormatDisplay("{Display}")>]
 type UnfitWeight =
     {
         /// The path.
@@ -15,10 +16,11 @@ type UnfitWeight =
     }
 
     override this.ToString() = $"{this.Path}: {this.Found} for {this.Own}"
+    member internal this.Display = this.ToString()
 
 /// What became of weights that were taken over in part: the trees to go on with, and which paths were taken, missing, left
 /// and unfit. It prints itself as a report.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type LoadedWeights =
     {
         /// The parameters: those that were found, and the model's own where none was.
@@ -57,6 +59,8 @@ type LoadedWeights =
         ]
         |> List.concat
         |> String.concat "\n"
+
+    member internal this.Display = Format.following (this.ToString())
 
 /// Weights taken over from elsewhere in part: for fine-tuning, where the head is new.
 [<RequireQualifiedAccess>]

@@ -1,7 +1,7 @@
 namespace DL1
 
 /// The type of a tensor's elements.
-[<RequireQualifiedAccess; Struct>]
+[<RequireQualifiedAccess; Struct; StructuredFormatDisplay("{Name}")>]
 type DType =
     /// 32-bit floating point: the default of tensors and networks.
     | F32

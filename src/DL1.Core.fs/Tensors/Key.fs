@@ -10,7 +10,7 @@ open MathNet.Numerics
 
 /// A key of randomness: 64 bits that decide every number drawn with them. A key is a value: it is never used up, and
 /// the same key gives the same numbers. To draw twice, split it. `let [| a; b |] = Key.split 2 (Key.ofSeed 42L)`
-[<Struct; IsReadOnly; NoComparison>]
+[<Struct; IsReadOnly; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Key internal (word0: uint32, word1: uint32) =
     member internal _.Words = struct (word0, word1)
     // C# has == and != where they are defined.
@@ -42,6 +42,7 @@ type Key internal (word0: uint32, word1: uint32) =
 
     /// The two words in hexadecimal, the high one first.
     override _.ToString() = $"Key 0x{word1:x8}{word0:x8}"
+    member internal this.Display = this.ToString()
 
 /// Keys, and the tensors drawn with them. Every draw states how it follows from the bits of its key, so that it can
 /// be recomputed anywhere. A draw takes the element type and the extents; an extent may be 0. An element type that

@@ -6,7 +6,7 @@ open System.Collections.Generic
 
 /// The extents of a tensor, outermost first: `[batch; features]`. A scalar has the empty shape. Shapes are
 /// immutable, compare by value, and print as `[3, 4]`.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type Shape private (dims: int[]) =
     static let scalar = Shape [||]
 
@@ -101,6 +101,7 @@ type Shape private (dims: int[]) =
     /// The extents as a span.
     member _.Span = ReadOnlySpan<int>(dims)
     override _.ToString() = "[" + String.concat ", " (Array.map string dims) + "]"
+    member internal this.Display = this.ToString()
 
     interface IEquatable<Shape> with
         member this.Equals other = this.Equals(box other)

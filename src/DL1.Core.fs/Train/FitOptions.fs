@@ -6,6 +6,7 @@ open System.Threading
 
 /// When to stop before the last epoch: once `Patience` epochs in a row were no better than the best by more than
 /// `Tolerance`.
+[<StructuredFormatDisplay("{Display}")>]
 type EarlyStopping =
     {
         /// The metric, or the part of the loss, that is watched; empty for the loss, on the validation set where there
@@ -25,6 +26,8 @@ type EarlyStopping =
         let monitor = if this.Monitor = "" then "loss" else this.Monitor
         let rest = if this.RestoresBest then ", the best restored" else ""
         $"after %d{this.Patience} epochs without a better {monitor}{rest}"
+
+    member internal this.Display = this.ToString()
 
 /// What a callback is told after an epoch.
 [<NoEquality; NoComparison>]

@@ -26,7 +26,7 @@ type GenerationOptions =
     }
 
 /// Tokens that a model has gone on with.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Generated =
     {
         /// The tokens without the prompt, i64 `[rows; length]`, with that which ends a row; behind its end a row is filled with
@@ -37,6 +37,7 @@ type Generated =
     }
 
     override this.ToString() = $"{this.Tokens}"
+    member internal this.Display = Format.following (this.ToString())
 
 /// What searching for tokens shares: probabilities of rows of scores, and results.
 [<RequireQualifiedAccess>]

@@ -16,8 +16,13 @@ type IEpoch =
     /// The mean norms of the gradients by the paths of their parameters, where they are watched.
     abstract Gradients: Tree<float>
 
+/// Numbers of a training in tables.
+[<RequireQualifiedAccess>]
+module internal HistoryNumber =
+    let short (value: float) = value.ToString("G5", CultureInfo.InvariantCulture)
+
 /// One epoch of training.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type EpochRow =
     {
         /// Counted from 1.
@@ -47,24 +52,29 @@ type EpochRow =
         member this.Metrics = Tree.ofList this.Metrics
         member this.Gradients = this.Gradients
 
+    /// `epoch 3  loss 0.25  validation loss 0.3  accuracy 0.9  0.1 s`.
+    override this.ToString() =
+        [
+            $"epoch %d{this.Epoch}"
+            $"loss {HistoryNumber.short this.Loss}"
+            match this.ValidationLoss with
+            | Some loss -> $"validation loss {HistoryNumber.short loss}"
+            | None -> ()
+            for name, value in this.Metrics do
+                $"{name} {HistoryNumber.short value}"
+            this.Seconds.ToString("F1", CultureInfo.InvariantCulture) + " s"
+        ]
+        |> String.concat "  "
+
+    member internal this.Display = this.ToString()
+
 /// The course of a training as data.
 [<RequireQualifiedAccess>]
 module History =
-    let private number (value: float) = value.ToString("G5", CultureInfo.InvariantCulture)
+    let private number = HistoryNumber.short
 
     /// An epoch as a line of text. `History.line row`
-    let line (row: EpochRow) : string =
-        [
-            $"epoch %d{row.Epoch}"
-            $"loss {number row.Loss}"
-            match row.ValidationLoss with
-            | Some loss -> $"validation loss {number loss}"
-            | None -> ()
-            for name, value in row.Metrics do
-                $"{name} {number value}"
-            row.Seconds.ToString("F1", CultureInfo.InvariantCulture) + " s"
-        ]
-        |> String.concat "  "
+    let line (row: EpochRow) : string = string row
 
     /// The epochs as a table with a header, in aligned columns. `History.table fitted.History`
     let table (rows: EpochRow list) : string =

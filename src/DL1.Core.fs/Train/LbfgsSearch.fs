@@ -34,7 +34,7 @@ type LbfgsEnd =
     | Diverged
 
 /// What a descent came to.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type LbfgsResult =
     {
         /// The last parameters.
@@ -52,6 +52,8 @@ type LbfgsResult =
         let last = this.Values |> List.tryLast |> Option.map string |> Option.defaultValue "no value"
 
         $"{last} after %d{max 0 (this.Values.Length - 1)} iterations and %d{this.Evaluations} evaluations ({this.End})"
+
+    member internal this.Display = Format.following (this.ToString())
 
 /// The limited-memory method of Broyden, Fletcher, Goldfarb and Shanno (Liu and Nocedal 1989) for a function that may be
 /// evaluated as often as is wanted, such as a loss over all rows: iterations with a line search, as PyTorch's `LBFGS` makes

@@ -18,7 +18,7 @@ type internal NamedParts =
 
 /// The model and the loss of a learner whose model takes or gives several tensors, or whose loss has parts; of another learner
 /// nothing. `Learner.createOf` and `Learner.ofParts` make it.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type NamedModel internal (parts: NamedParts voption) =
     member internal _.Content = parts
 
@@ -31,8 +31,10 @@ type NamedModel internal (parts: NamedParts voption) =
             let names = named.Parts |> List.map _.Name |> String.concat " + "
             $"named tensors, a loss of {names}"
 
+    member internal this.Display = this.ToString()
+
 /// What is to be learnt, and how: a model, a loss, an optimizer.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Learner =
     {
         /// From inputs `[batch; ...]` to outputs. Of a model of several tensors it refuses to be applied: `Network` is that.
@@ -104,9 +106,10 @@ type Learner =
 
     /// The model and its optimizer: `Linear(64) => ReLU => Linear(10) by Adam, f32`.
     override this.ToString() = $"{this.Model} by {this.Optimizer}, {this.DType}"
+    member internal this.Display = this.ToString()
 
 /// All that changes in training.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type TrainState =
     {
         /// The parameters of the model.
@@ -126,6 +129,8 @@ type TrainState =
         let size (tree: Tree<Tensor>) = Tree.values tree |> List.sumBy (fun t -> int64 t.Size)
 
         $"after %d{this.Steps} steps: %d{size this.Parameters} parameters, %d{size this.State} numbers of state, %d{size this.Optimizer} of the optimizer"
+
+    member internal this.Display = this.ToString()
 
 /// Learners: a model with its loss and its optimizer.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

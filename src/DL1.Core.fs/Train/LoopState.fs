@@ -2,7 +2,7 @@ namespace DL1
 
 /// All that changes in a loop of one's own: a snapshot that no later step changes. The paths of the trees begin with the
 /// names of the trainables.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type LoopState =
     {
         /// The parameters of the models.
@@ -24,6 +24,8 @@ type LoopState =
         let size (tree: Tree<Tensor>) = Tree.values tree |> List.sumBy (fun t -> int64 t.Size)
 
         $"after %d{this.Steps} steps: %d{size this.Parameters} parameters, %d{size this.State} numbers of state, %d{size this.Optimizer} of the optimizers, %d{size this.Carried} carried"
+
+    member internal this.Display = this.ToString()
 
 /// Snapshots of loops, as checkpoints and as one tree.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

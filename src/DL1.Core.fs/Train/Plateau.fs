@@ -4,6 +4,7 @@ open System
 
 /// When the learning rate is lowered because training no longer gets better: PyTorch's `ReduceLROnPlateau`.
 /// `Plateau.rule` is a start.
+[<StructuredFormatDisplay("{Display}")>]
 type Plateau =
     {
         /// The metric, or the part of the loss, that is watched; empty for the loss, on the validation set where there is one.
@@ -26,6 +27,8 @@ type Plateau =
     override this.ToString() =
         let monitor = if this.Monitor = "" then "loss" else this.Monitor
         $"rate times {string this.Factor} after %d{this.Patience} epochs without a better {monitor}"
+
+    member internal this.Display = this.ToString()
 
 /// What a plateau rule knows after some epochs.
 [<Struct>]

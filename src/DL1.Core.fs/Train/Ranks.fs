@@ -24,7 +24,7 @@ type RankError internal (rank: int, message: string) =
 /// Processes or threads that train one model together, numbered from 0. All run the same program and make the same calls
 /// in the same order. `Ranks.alone` is one rank; `Ranks.threads` runs several in this process; the package DL1.Mpi has
 /// those of processes on one machine or many.
-[<AbstractClass>]
+[<AbstractClass; StructuredFormatDisplay("{Display}")>]
 type Ranks() =
     /// The number of this rank, from 0 to `Size − 1`. `ranks.Rank`
     abstract Rank: int
@@ -44,6 +44,7 @@ type Ranks() =
     abstract Abort: message: string -> unit
     /// `rank 1 of 4`.
     override this.ToString() = $"rank %d{this.Rank} of %d{this.Size}"
+    member internal this.Display = this.ToString()
 
 /// One rank: nothing is exchanged.
 [<Sealed>]

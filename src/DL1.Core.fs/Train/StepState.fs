@@ -8,7 +8,7 @@ type internal Started =
 
 /// Where the sequences of a batch stand: the places that were run, and what the layers have kept of them. Immutable: a step gives
 /// the next one, and this one can be gone on from again.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type StepState
     internal
     (
@@ -48,6 +48,7 @@ type StepState
 
     /// How many places were run, of how many.
     override this.ToString() = $"%d{position} of at most %d{this.Capacity} places, %d{origins.Length} rows"
+    member internal this.Display = this.ToString()
 
     /// The outputs at the next places, `[rows; places; ...]` from values `[rows; places; ...]`, and where the sequences stand
     /// then. Other rows are a `ShapeError`, more places than there is room for a `DomainError`.

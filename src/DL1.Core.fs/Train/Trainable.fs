@@ -1,7 +1,7 @@
 namespace DL1
 
 /// A model that a loop of one's own trains, under a name, by an optimizer. Two trainables of one loop have different names.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type Trainable<'a, 'b>
     internal
     (
@@ -29,6 +29,7 @@ type Trainable<'a, 'b>
 
     /// The name, the model and the optimizer: `generator: Linear(64) => ReLU by Adam`.
     override _.ToString() = $"{name}: {model} by {optimizer}"
+    member internal this.Display = this.ToString()
 
 /// Models with their optimizers, for a `TrainingLoop`.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

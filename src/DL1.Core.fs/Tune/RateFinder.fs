@@ -3,7 +3,7 @@ namespace DL1
 open System
 
 /// Losses by learning rate.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type RateCurve =
     {
         /// The rates, growing.
@@ -18,6 +18,8 @@ type RateCurve =
     override this.ToString() =
         let suggested = this.Suggested.ToString("G3", Globalization.CultureInfo.InvariantCulture)
         $"%d{this.Rates.Length} rates; suggested: {suggested}"
+
+    member internal this.Display = this.ToString()
 
 /// A learning rate to begin with (Smith 2017): the rate grows from step to step, until the loss runs away.
 [<RequireQualifiedAccess>]

@@ -4,7 +4,7 @@ open System
 open System.Globalization
 
 /// What one hyper-parameter may be.
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type HyperRange =
     /// One of some values.
     | Among of HyperValue list
@@ -24,8 +24,10 @@ type HyperRange =
             $"from {HyperValue.Number low} to {HyperValue.Number high}, uniform in the logarithm"
         | Whole(low, high) -> $"a whole number from %d{low} to %d{high}"
 
+    member internal this.Display = Format.following (this.ToString())
+
 /// The hyper-parameters of one trial.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type Setting internal (values: (string * HyperValue) list) =
     let find name =
         match values |> List.tryFind (fun (n, _) -> n = name) with
@@ -64,6 +66,8 @@ type Setting internal (values: (string * HyperValue) list) =
     override _.ToString() =
         values |> List.map (fun (name, value) -> $"{name}={value}") |> String.concat " "
 
+    member internal this.Display = Format.following (this.ToString())
+
     override _.Equals other =
         match other with
         | :? Setting as s -> s.Values = values
@@ -86,7 +90,7 @@ module Goal =
     let ofMetric (metric: Metric) : Goal = if metric.IsGain then Goal.Maximise else Goal.Minimise
 
 /// How a trial ended.
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type TrialEnd =
     /// It gave a score.
     | Finished
@@ -102,8 +106,10 @@ type TrialEnd =
         | Pruned epoch -> $"pruned after epoch %d{epoch}"
         | Failed error -> $"failed: {error}"
 
+    member internal this.Display = Format.following (this.ToString())
+
 /// One trial of a search: it can be run again alone, from its setting, its key and its budget.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type Trial =
     {
         /// Its number, from 0.
@@ -139,6 +145,8 @@ type Trial =
             | TrialEnd.Failed _ -> string this.End
 
         $"%d{this.Number}: {this.Setting} with budget %d{this.Budget}: {ended}"
+
+    member internal this.Display = Format.following (this.ToString())
 
 /// Trials as values.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

@@ -12,7 +12,7 @@ open DL1
 /// let groups = KMeans.Fit(x, 3, Key.ofSeed 1L)
 /// let labels = groups.Predict later
 /// </code></example>
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type KMeans private (centres: float[][], labels: int[], inertia: float, iterations: int) =
     let columns = centres[0].Length
 
@@ -198,3 +198,4 @@ type KMeans private (centres: float[][], labels: int[], inertia: float, iteratio
 
     /// `3 groups after 5 iterations`.
     override _.ToString() = $"%d{centres.Length} groups after %d{iterations} iterations"
+    member internal this.Display = this.ToString()

@@ -172,7 +172,7 @@ module internal LogisticSolver =
 /// let chances = model.Probabilities later
 /// let classes = model.Predict later
 /// </code></example>
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type Logistic private (inversePenalty: float, weights: float[][], bias: float[], errors: Lazy<float[][]>) =
     let columns = weights[0].Length
     let scores = weights.Length
@@ -283,3 +283,5 @@ type Logistic private (inversePenalty: float, weights: float[][], bias: float[],
     override this.ToString() =
         let shown = inversePenalty.ToString("G6", CultureInfo.InvariantCulture)
         $"logistic regression of %d{columns} columns to %d{this.Classes} classes, inverse penalty {shown}"
+
+    member internal this.Display = this.ToString()

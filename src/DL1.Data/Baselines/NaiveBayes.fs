@@ -11,7 +11,7 @@ open DL1
 /// let model = NaiveBayes.Fit(x, labels)
 /// let classes = model.Predict later
 /// </code></example>
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type NaiveBayes private (shares: float[], means: float[][], variances: float[][]) =
     let columns = means[0].Length
     let classes = shares.Length
@@ -107,3 +107,4 @@ type NaiveBayes private (shares: float[], means: float[][], variances: float[][]
 
     /// `naive Bayes of 4 columns to 3 classes`.
     override _.ToString() = $"naive Bayes of %d{columns} columns to %d{classes} classes"
+    member internal this.Display = this.ToString()

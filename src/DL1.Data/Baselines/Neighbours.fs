@@ -12,7 +12,7 @@ open DL1
 /// let model = Neighbours.Classify(x, labels, count = 5)
 /// let classes = model.Predict later
 /// </code></example>
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type Neighbours private (rows: float[][], values: float[][], count: int, byDistance: bool, isClassifier: bool)
     =
     let columns = rows[0].Length
@@ -163,3 +163,4 @@ type Neighbours private (rows: float[][], values: float[][], count: int, byDista
 
     /// `the nearest 5 of 120 rows`.
     override _.ToString() = $"the nearest %d{count} of %d{rows.Length} rows"
+    member internal this.Display = this.ToString()

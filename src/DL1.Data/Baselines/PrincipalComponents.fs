@@ -12,7 +12,7 @@ open DL1
 /// let pca = PrincipalComponents.Fit(x, 2)
 /// let flat = pca.Apply later
 /// </code></example>
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type PrincipalComponents
     private (means: float[], components: float[][], singular: float[], whole: float, rows: int) =
     let columns = means.Length
@@ -177,3 +177,4 @@ type PrincipalComponents
 
     /// `2 components of 4 columns`.
     override _.ToString() = $"%d{components.Length} components of %d{columns} columns"
+    member internal this.Display = this.ToString()

@@ -8,7 +8,7 @@ open DL1
 open MathNet.Numerics.Distributions
 
 /// An estimate of a model with what is known of its error.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type Coefficient =
     {
         /// What it belongs to: `intercept`, or the name or place of a column.
@@ -27,6 +27,8 @@ type Coefficient =
     override this.ToString() =
         let number (v: float) = v.ToString("G4", CultureInfo.InvariantCulture)
         $"{this.Name} {number this.Estimate} ({number this.Lower} to {number this.Upper})"
+
+    member internal this.Display = this.ToString()
 
 /// Coefficients by their names.
 [<RequireQualifiedAccess>]
@@ -67,7 +69,7 @@ module internal Coefficients =
 /// let answers = model.Predict later
 /// for c in model.Coefficients() do printfn $"{c}"
 /// </code></example>
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type Ridge
     private
     (
@@ -222,3 +224,5 @@ type Ridge
     override _.ToString() =
         let shown = penalty.ToString("G6", CultureInfo.InvariantCulture)
         $"ridge regression of %d{columns} columns, penalty {shown}"
+
+    member internal this.Display = this.ToString()

@@ -13,7 +13,7 @@ type PipelineTask =
     | Classification
 
 /// A model of a pipeline that is still to be fitted: a baseline, or a network with its training.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type Estimator
     internal (name: string, tasks: PipelineTask list, fit: PipelineTask -> Dataset -> (Expr -> Expr)) =
     /// What it is fitted to: inputs f64 `[rows; columns]`, targets f64 `[rows; 1]` or labels i64 `[rows]`; it answers with
@@ -133,3 +133,4 @@ type Estimator
 
     /// What it is.
     override _.ToString() = name
+    member internal this.Display = this.ToString()

@@ -14,7 +14,7 @@ open DL1
 /// let again = FittedPipeline.Load "penguins.pipeline"
 /// let p = again.Predict {| island = "Biscoe"; body_mass_g = 4100.0 |}
 /// </code></example>
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type FittedPipeline internal (parts: FittedParts) =
     let columns = List.ofSeq parts.Encoder.Columns
     let fields = PipelineInput.fields parts.Encoder parts.MayMiss
@@ -346,3 +346,4 @@ type FittedPipeline internal (parts: FittedParts) =
 
     /// What it predicts, from what, and how.
     override _.ToString() = parts.Notes
+    member internal this.Display = Format.following (this.ToString())

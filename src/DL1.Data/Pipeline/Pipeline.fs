@@ -20,7 +20,7 @@ open DL1
 /// let fitted = pipeline.Fit train
 /// let scores = pipeline.CrossValidate(train, 5, Key.ofSeed 1L, Metric.accuracy)
 /// </code></example>
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type Pipeline private (recipe: Recipe) =
     static let start task (target: string) =
         if String.IsNullOrWhiteSpace target then
@@ -202,6 +202,8 @@ type Pipeline private (recipe: Recipe) =
             | None -> "no model yet"
 
         $"{recipe.Target} from {inputs} by {model}"
+
+    member internal this.Display = this.ToString()
 
 /// Pipelines over folds and settings.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

@@ -33,6 +33,7 @@ type FieldFault =
     | Unreadable
 
 /// A field of a row that a pipeline does not take, as parts for a message of one's own, and as a message.
+[<StructuredFormatDisplay("{Display}")>]
 type FieldProblem =
     {
         /// The field.
@@ -51,6 +52,7 @@ type FieldProblem =
 
     /// `'Atlantis' for the field 'island'; expected: one of: Biscoe, Dream, Torgersen`.
     override this.ToString() = this.Given + "; expected: " + this.Expected
+    member internal this.Display = Format.following (this.ToString())
 
 /// Reading the fields of a row.
 [<RequireQualifiedAccess>]

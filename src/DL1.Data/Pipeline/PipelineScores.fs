@@ -5,7 +5,7 @@ open System.Globalization
 open DL1
 
 /// What a pipeline scored in cross-validation.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type PipelineScores internal (folds: (string * float) list list) =
     let names = folds |> List.collect (List.map fst) |> List.distinct
 
@@ -38,3 +38,5 @@ type PipelineScores internal (folds: (string * float) list list) =
             $"{name} {number (this.Mean name)} ± {number (this.Deviation name)} over %d{folds.Length} folds"
 
         names |> List.map line |> String.concat "\n"
+
+    member internal this.Display = Format.following (this.ToString())

@@ -8,7 +8,7 @@ open System.Text.Json.Serialization
 open DL1
 
 /// A class with its probability.
-[<NoComparison>]
+[<NoComparison; StructuredFormatDisplay("{Display}")>]
 type ClassProbability =
     {
         /// The name of the class.
@@ -21,9 +21,11 @@ type ClassProbability =
     override this.ToString() =
         this.Class + " " + this.Probability.ToString("G4", CultureInfo.InvariantCulture)
 
+    member internal this.Display = this.ToString()
+
 /// What a pipeline says of one row. As JSON it is `{"Class": "Gentoo", "Probabilities": {"Adelie": 0.07, "Gentoo": 0.93}}`, or
 /// `{"Value": 1.5}` of a regression, with names as the serializer's options have them; so a service answers with it as it is.
-[<NoComparison; JsonConverter(typeof<PredictionJson>)>]
+[<NoComparison; JsonConverter(typeof<PredictionJson>); StructuredFormatDisplay("{Display}")>]
 type Prediction =
     {
         /// The number of a regression; NaN for a classification.
@@ -39,6 +41,8 @@ type Prediction =
         match this.Probabilities |> Seq.tryFind (fun p -> p.Class = this.Class) with
         | Some found -> string found
         | None -> this.Value.ToString("G6", CultureInfo.InvariantCulture)
+
+    member internal this.Display = this.ToString()
 
 /// Predictions as JSON, which has no NaN: what a prediction does not have is left out, and a number that is not finite is null.
 and [<Sealed>] internal PredictionJson() =

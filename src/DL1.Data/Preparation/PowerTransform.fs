@@ -22,7 +22,7 @@ type PowerFamily =
 /// let power = PowerTransform.YeoJohnson train
 /// let bent = power.Apply test
 /// </code></example>
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type PowerTransform private (family: PowerFamily, powers: float[], scaler: Scaler option) =
     let operation = "PowerTransform"
 
@@ -198,3 +198,5 @@ type PowerTransform private (family: PowerFamily, powers: float[], scaler: Scale
             | PowerFamily.YeoJohnson -> "Yeo-Johnson"
 
         $"{name} with powers {all}"
+
+    member internal this.Display = this.ToString()

@@ -21,7 +21,7 @@ type QuantileOutput =
 /// let quantiles = QuantileTransform.Normal train
 /// let even = quantiles.Apply test
 /// </code></example>
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type QuantileTransform private (output: QuantileOutput, count: int, quantiles: float[][]) =
     let operation = "QuantileTransform"
 
@@ -206,3 +206,5 @@ type QuantileTransform private (output: QuantileOutput, count: int, quantiles: f
         match output with
         | QuantileOutput.Uniform -> $"%d{count} quantiles to uniform numbers"
         | QuantileOutput.Normal -> $"%d{count} quantiles to normal numbers"
+
+    member internal this.Display = this.ToString()

@@ -342,7 +342,7 @@ let private mapped =
     ]
 
 /// A tar file of texts by their names.
-let private tar (path: string) (files: (string * string) list) =
+let tar (path: string) (files: (string * string) list) =
     use stream = File.Create path
     use writer = new TarWriter(stream, TarEntryFormat.Pax, false)
 

@@ -166,7 +166,7 @@ let private csv =
     ]
 
 /// A Parquet file of row groups of some rows: numbers, numbers that may be missing, texts, truth values, and a list.
-let private parquet (path: string) (groups: int list) =
+let parquet (path: string) (groups: int list) =
     let x, n, t, b =
         DataField<float32>("x"),
         DataField("n", typeof<int64>, Nullable true),

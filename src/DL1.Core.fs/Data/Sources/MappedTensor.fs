@@ -56,7 +56,7 @@ type private MappedFile(operation: string, kind: string, path: string) =
 /// use labels = MappedTensor.Npy "labels.npy"      // i64 [1000000]
 /// let source = MappedTensor.ToSource(images.Scaled(1.0 / 255.0), labels)
 /// </code></example>
-[<Sealed; DebuggerDisplay("{ToString(),nq}")>]
+[<Sealed; DebuggerDisplay("{ToString(),nq}"); StructuredFormatDisplay("{Display}")>]
 type MappedTensor
     private (file: MappedFile, offset: int64, raw: Raw, count: int, row: Shape, scale: float voption) =
     static let operation = "MappedTensor"
@@ -304,3 +304,4 @@ type MappedTensor
 
     /// `1000 rows of f32 [3, 64, 64]`.
     override this.ToString() = $"%d{count} rows of {this.DType} {row}"
+    member internal this.Display = this.ToString()

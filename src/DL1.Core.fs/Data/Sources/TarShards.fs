@@ -52,7 +52,7 @@ type private TarIndexed = { Shard: int; Name: string; Places: TarPlace[] }
 /// use shards = new TarShards(Directory.GetFiles("shards", "*.tar"))
 /// let source = shards.ToSource(fun sample -> Dataset.create (decode sample["jpg"]) (Tensor.vector [ int64 (sample.Text "cls") ]))
 /// </code></example>
-[<Sealed; DebuggerDisplay("{ToString(),nq}")>]
+[<Sealed; DebuggerDisplay("{ToString(),nq}"); StructuredFormatDisplay("{Display}")>]
 type TarShards(paths: string seq) =
     static let operation = "TarShards"
 
@@ -232,3 +232,4 @@ type TarShards(paths: string seq) =
 
     /// `1000 samples in 4 tar files`.
     override _.ToString() = $"%d{samples.Length} samples in %d{paths.Length} tar files"
+    member internal this.Display = this.ToString()

@@ -15,6 +15,7 @@ type FloatStorage =
     | BF16
 
 /// What a file says of a tensor: how its numbers are stored, in the words of the format, and its shape.
+[<StructuredFormatDisplay("{Display}")>]
 type TensorInfo =
     {
         /// The type by the format's name: `BF16`, `torch.float16`, `Q4_K`.
@@ -24,6 +25,7 @@ type TensorInfo =
     }
 
     override this.ToString() = $"{this.Type} {this.Shape}"
+    member internal this.Display = this.ToString()
 
 /// Elements written as a storage has them.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

@@ -3,7 +3,7 @@ namespace DL1
 open System.Globalization
 
 /// The value of one hyper-parameter.
-[<RequireQualifiedAccess>]
+[<RequireQualifiedAccess; StructuredFormatDisplay("{Display}")>]
 type HyperValue =
     /// A number.
     | Number of float
@@ -14,3 +14,5 @@ type HyperValue =
         match this with
         | Number n -> n.ToString("G6", CultureInfo.InvariantCulture)
         | Word w -> w
+
+    member internal this.Display = Format.following (this.ToString())

@@ -13,7 +13,7 @@ open System.Threading
 /// board.Hyperparameters([ "rate", HyperValue.Number 0.01 ], [ "epoch/validation_loss" ])
 /// let fitted = Fit.run { options with Progress = board.Progress; Callbacks = [ board.Histograms ] } learner train
 /// </code></example>
-[<Sealed; DebuggerDisplay("{Path}")>]
+[<Sealed; DebuggerDisplay("{Path}"); StructuredFormatDisplay("{Display}")>]
 type TensorBoard internal (folder: string, clock: unit -> DateTimeOffset) =
     static let mutable files = 0
     let operation = "TensorBoard"
@@ -170,3 +170,4 @@ type TensorBoard internal (folder: string, clock: unit -> DateTimeOffset) =
 
     /// The event file.
     override _.ToString() = path
+    member internal this.Display = this.ToString()
