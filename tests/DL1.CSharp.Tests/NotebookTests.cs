@@ -86,4 +86,80 @@ public class NotebookTests
         Assert.Equal(plot.Svg(800, 480), Shown(plot).Forms["text/html"]);
         Assert.Equal(Figure.Of(plot).Svg(780), Shown(Figure.Of(plot)).Forms["text/html"]);
     }
+
+    [Fact]
+    public void Gradients_with_matrices_are_typeset()
+    {
+        Expr x = Expr.Variable("X", DType.F64, 5, 4), w = Expr.Variable("W", DType.F64, 4, 3);
+        var formula = Assert.Single(x.MatMul(w).Sum().MatrixGradients([w]));
+        var (forms, preferred) = Shown(formula);
+        Assert.Equal("text/latex", preferred);
+        Assert.Equal($"$${formula.Latex}$$", forms["text/latex"]);
+        Assert.Equal(formula.ToString(), forms["text/plain"]);
+        Assert.Equal(formula.ToString(), XElement.Parse(forms["text/html"]).Value);
+    }
+
+    [Fact]
+    public void Explanations_keep_their_lines()
+    {
+        Expr a = Expr.Symbol("a"), b = Expr.Symbol("b");
+        var explained = (a * b + a).Explain([], ("a", 2), ("b", 3));
+        Assert.Equal(explained.ToString(), Html(explained).Element("pre")!.Value);
+    }
+
+    [Fact]
+    public void Tables_show_their_first_rows()
+    {
+        var few = Tables.FromCsv("size,colour\n1,red\n2.5,\n");
+        Assert.Equal(["1", "red", "2.5", ""], Cells(Html(few)));
+        var penguins = Html(Tables.Penguins());
+        Assert.Equal(Tables.Penguins().Names, penguins.Descendants("th").Select(cell => cell.Value));
+        // Ten rows, and one that says that there are more.
+        Assert.Equal(11, penguins.Descendants("tbody").Single().Elements("tr").Count());
+        Assert.Contains("rows", penguins.Descendants("caption").Single().Value);
+    }
+
+    [Fact]
+    public void Confusions_are_tables_of_counts_and_scores()
+    {
+        var confusion = Metrics.Confusion(Tensor.Of([0, 1, 1]), Tensor.Of([1, 1, 0]));
+        var shown = Html(confusion);
+        Assert.Equal(["0", "0", "1", "1", "1", "1"], Cells(shown));
+        Assert.Equal(confusion.Report(), shown.Descendants("pre").Single().Value);
+    }
+
+    [Fact]
+    public void Descents_are_curves_of_the_objective()
+    {
+        var x = Expr.Symbol("x");
+        XNamespace svg = "http://www.w3.org/2000/svg";
+        var descent = Descent.Run((x - 2).Pow(2), Optimizers.Sgd(0.1), [(x, 0.0)], maxEpochs: 30);
+        var shown = Html(descent);
+        Assert.Equal(descent.ToString(), shown.Element("pre")!.Value);
+        var points = ((string)shown.Descendants(svg + "polyline").First().Attribute("points")!).Split(' ');
+        Assert.Equal(descent.Rows.Count, points.Length);
+        var slow = Descent.Run((x - 2).Pow(2), Optimizers.Sgd(1e-5), [(x, 0.0)], maxEpochs: 3000);
+        points = ((string)Html(slow).Descendants(svg + "polyline").First().Attribute("points")!).Split(' ');
+        Assert.InRange(points.Length, 300, 500);
+        // Nothing to draw.
+        Assert.Empty(Html(Descent.Run((x - 2).Pow(2), Optimizers.Sgd(0.1), [(x, 0.0)], maxEpochs: 1)).Descendants(svg + "svg"));
+    }
+
+    [Fact]
+    public void Onnx_files_and_models_are_their_summaries()
+    {
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".onnx");
+        try
+        {
+            Expr.SaveOnnx(path, Expr.Variable("rows", 1, 4), rows => [("y", Functions.Tanh(rows) * 2)]);
+            var file = DL1.Onnx.OnnxFile.Read(path);
+            Assert.Equal(file.ToString(), Html(file).Element("pre")!.Value);
+            var model = file.Import();
+            Assert.Equal(model.ToString(), Html(model).Element("pre")!.Value);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
 }
