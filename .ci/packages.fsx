@@ -5,11 +5,11 @@ open System.IO.Compression
 open System.Text
 open System.Xml.Linq
 
-let folder, version =
+let folder, version, address =
     match fsi.CommandLineArgs with
-    | [| _; folder; version |] -> folder, version
+    | [| _; folder; version; address |] -> folder, version, address
     | _ ->
-        eprintfn "packages.fsx FOLDER VERSION"
+        eprintfn "packages.fsx FOLDER VERSION ADDRESS, the address of the sources, which may be empty"
         exit 2
 
 /// The packages that each may depend on, of our own and of others.
@@ -83,22 +83,35 @@ for id, dependencies in packages do
     check (value "description" <> "") "no description"
     check (value "icon" = "icon.png" && (file "icon.png").IsSome) "no icon"
     check ((value "tags").Contains "deep-learning") "no tags"
+
+    let repository =
+        [
+            for e in named "repository" do
+                for a in e.Attributes() -> a.Name.LocalName, a.Value
+        ]
+
+    let stated name = repository |> List.tryFind (fst >> (=) name) |> Option.map snd |> Option.defaultValue ""
+    let page, source = value "projectUrl", stated "url"
+    check (page = address) $"its page is '{page}', not '{address}'"
+    check (source = address) $"its sources are at '{source}', not '{address}'"
+    check (address = "" || stated "type" = "git") "its sources are not said to be in git"
+    check ((stated "commit").Length = 40) "the commit of its sources is not named"
     // nuget.org takes at most 35,000 characters.
     check
         ((value "releaseNotes").StartsWith "## [" && (value "releaseNotes").Length < 35000)
         "no release notes, or too long ones: the section of its version in CHANGELOG.md"
 
-    let stated =
+    let needs =
         [
             for d in named "dependency" ->
                 d.Attribute(XName.Get "id").Value, d.Attribute(XName.Get "version").Value
         ]
 
     check
-        (List.sort (List.map fst stated) = List.sort dependencies)
-        $"it depends on {List.map fst stated}, not on {dependencies}"
+        (List.sort (List.map fst needs) = List.sort dependencies)
+        $"it depends on {List.map fst needs}, not on {dependencies}"
 
-    for name, needed in stated do
+    for name, needed in needs do
         check (not (name.StartsWith "DL1.") || needed = version) $"it needs {name} {needed}, not {version}"
 
     let library = file $"lib/net10.0/{id}.dll"
