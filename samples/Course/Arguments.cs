@@ -68,7 +68,7 @@ internal sealed record Arguments(IReadOnlyList<Lesson> Lessons, bool IsList, Lan
 
     /// <summary>The lessons by class, one a line.</summary>
     public static string List(Language language) =>
-        string.Join(Environment.NewLine, Course.Lessons.All.Select(lesson =>
+        string.Join('\n', Course.Lessons.All.Select(lesson =>
             $"  {lesson.Name,-16} {language.Of("class", "clase")} {lesson.Class}   {language.Of(lesson.Title)}"));
 
     private static string Usage(Language language) => language.Of(

@@ -33,17 +33,17 @@ internal static class FormPage
             """);
         foreach (var field in pipeline.Inputs)
         {
-            page.AppendLine($"<label>{Text(words.Label(field.Name))}");
-            page.AppendLine(field.Categories.Count == 0 ? Number(field, words, typed(field.Name)) : Choice(field, words, typed(field.Name)));
+            page.Append($"<label>{Text(words.Label(field.Name))}").Append('\n');
+            page.Append(field.Categories.Count == 0 ? Number(field, words, typed(field.Name)) : Choice(field, words, typed(field.Name))).Append('\n');
             foreach (var problem in problems.Where(p => p.Field.Name == field.Name))
-                page.AppendLine($"<span class=\"problem\" role=\"alert\">{Text(words.Explain(problem))}</span>");
-            page.AppendLine("</label>");
+                page.Append($"<span class=\"problem\" role=\"alert\">{Text(words.Explain(problem))}</span>").Append('\n');
+            page.Append("</label>").Append('\n');
         }
 
-        page.AppendLine($"<button>{words["Predict", "Predecir"]}</button></form>");
+        page.Append($"<button>{words["Predict", "Predecir"]}</button></form>").Append('\n');
         if (prediction is not null)
-            page.AppendLine(Result(prediction, words));
-        return page.AppendLine("</body></html>").ToString();
+            page.Append(Result(prediction, words)).Append('\n');
+        return page.Append("</body></html>\n").ToString();
     }
 
     private static string Number(PipelineField field, Words words, string value) =>

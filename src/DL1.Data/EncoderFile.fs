@@ -46,6 +46,7 @@ module internal EncoderFile =
     let private options =
         JsonWriterOptions(
             Indented = true,
+            NewLine = "\n",
             Encoder = Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
         )
 

@@ -433,6 +433,6 @@ public class FacadeTests
               ∂d/∂a = 1
                 ∂Y/∂a = ∂Y/∂d·∂d/∂a = (−1)·1 = −1
             """.ReplaceLineEndings("\n"),
-            y.Explain([("d", d), ("e", e), ("Y", y)], at).ToString().ReplaceLineEndings("\n"));
+            y.Explain([("d", d), ("e", e), ("Y", y)], at).ToString());
     }
 }

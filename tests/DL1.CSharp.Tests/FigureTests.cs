@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Xml.Linq;
 using DL1.Pictures;
-using ImageMagick;
 
 namespace DL1.CSharp.Tests;
 
@@ -25,10 +24,10 @@ public class FigureTests
     {
         foreach (var (width, density) in new[] { (338, 1.0), (780, 1.0), (400, 2.0) })
         {
-            using var image = new MagickImage(Make(name).Png(width, density));
-            Assert.Equal((uint)(width * density), image.Width);
-            Assert.InRange(image.Height, 20u, 4 * image.Width);
-            Assert.True(image.TotalColors > 8, $"{image.TotalColors} colours");
+            var image = Decoded.Of(Make(name).Png(width, density));
+            Assert.Equal((int)(width * density), image.Width);
+            Assert.InRange(image.Height, 20, 4 * image.Width);
+            Assert.True(image.Colors > 8, $"{image.Colors} colours");
         }
     }
 
@@ -155,8 +154,8 @@ public class FigureTests
             classes, Gallery.TreeOf((weights.Paths[0], Tensor.Of([1f, 0, 0, 1], 2, 2)), (weights.Paths[1], Tensor.Of([0f, 0], 2))), none);
         var regions = DecisionRegions.Of(Gallery.Points, Gallery.Sides, sides);
         // The same classes as by the function, without its confidence: only the strength of the colours differs.
-        using var image = new MagickImage(regions.Png(500));
-        Assert.True(image.TotalColors > 8);
+        var image = Decoded.Of(regions.Png(500));
+        Assert.True(image.Colors > 8);
         Assert.Contains("x₁", Texts(regions));
     }
 
@@ -237,18 +236,16 @@ public class FigureTests
     [Fact]
     public void Images_keep_their_pixels()
     {
-        using var image = new MagickImage(ImageGrid.Of(Gallery.Images, columns: 2).Png(780));
+        var image = Decoded.Of(ImageGrid.Of(Gallery.Images, columns: 2).Png(780));
         // Two cells of 128 pixels, 8 apart, in the middle: each pixel of an image is 64 wide.
         var left = (780 - 2 * 128 - 8) / 2;
-        using var pixels = image.GetPixels();
-        int Grey(int x, int y) => pixels.GetPixel(left + x, 8 + y).ToColor()!.R;
+        int Grey(int x, int y) => image[left + x, 8 + y].Red;
         Assert.Equal([0, 255, 51, 153], [Grey(20, 20), Grey(90, 20), Grey(20, 90), Grey(90, 90)]);
         Assert.Equal([255, 0, 153, 51], [Grey(156, 20), Grey(226, 20), Grey(156, 90), Grey(226, 90)]);
 
-        using var color = new MagickImage(ImageGrid.Of(Tensor.Of([1f, 0, 0.2f], 1, 3, 1, 1), low: 0, high: 1).Png(300));
-        using var one = color.GetPixels();
-        var middle = one.GetPixel(150, 70).ToColor()!;
-        Assert.Equal((255, 0, 51), (middle.R, middle.G, middle.B));
+        var color = Decoded.Of(ImageGrid.Of(Tensor.Of([1f, 0, 0.2f], 1, 3, 1, 1), low: 0, high: 1).Png(300));
+        var middle = color[150, 70];
+        Assert.Equal((255, 0, 51), (middle.Red, middle.Green, middle.Blue));
         Assert.Equal(["first", "second"], Texts(Make("images")));
     }
 
@@ -270,9 +267,8 @@ public class FigureTests
         var figure = AttentionMap.Of(Tensor.Of([0.0, 1, 0.5, 0.5], 2, 2), ["a", "b"], ["c", "d"]);
         Assert.Equal(["a", "b", "c", "d", "white 0, darkest 1"], Texts(figure));
         var map = Convert.FromBase64String(Elements(figure, "image")[0].Attribute("href")!.Value.Split(',')[1]);
-        using var image = new MagickImage(map);
-        using var pixels = image.GetPixels();
-        string Hex(int x, int y) => pixels.GetPixel(x, y).ToColor()!.ToHexString()[..7];
+        var image = Decoded.Of(map);
+        string Hex(int x, int y) => Decoded.Hex(image[x, y]);
         Assert.Equal(["#F4F7FB", "#08306B", "#6BAED6", "#6BAED6"], [Hex(10, 10), Hex(300, 10), Hex(10, 300), Hex(300, 300)]);
 
         var inSpanish = AttentionMap.Of(Tensor.Ones(2, 1, 1), ["a"], head: "cabeza", white: "blanco", darkest: "lo más oscuro");
@@ -300,12 +296,11 @@ public class FigureTests
         var figure = DecisionRegions.Of(points, Tensor.Of([0, 1]), x => Tensor.Of([.. x.ToDoubles().Where((_, i) => i % 2 == 1)]), xLabel: "width", yLabel: "height");
         Assert.Contains("width", Texts(figure));
         Assert.Contains("height", Texts(figure));
-        using var image = new MagickImage(figure.Png(780));
-        using var pixels = image.GetPixels();
-        var low = pixels.GetPixel(500, 350).ToColor()!;
-        var high = pixels.GetPixel(300, 60).ToColor()!;
-        Assert.True(low.B > low.R + 20, $"blue below, not {low}");
-        Assert.True(high.R > high.B + 20, $"vermilion above, not {high}");
+        var image = Decoded.Of(figure.Png(780));
+        var low = image[500, 350];
+        var high = image[300, 60];
+        Assert.True(low.Blue > low.Red + 20, $"blue below, not {low}");
+        Assert.True(high.Red > high.Blue + 20, $"vermilion above, not {high}");
     }
 
     [Fact]
@@ -326,9 +321,8 @@ public class FigureTests
         Expr a = Expr.Symbol("a"), b = Expr.Symbol("b");
         var y = (a + b) * (b - a);
         Assert.Equal(XDocument.Parse(GraphSvg.Draw(y)).Descendants().Select(e => e.Value), XDocument.Parse(GraphPicture.Of(y).Svg(400)).Descendants().Select(e => e.Value));
-        using var image = new MagickImage(GraphPicture.Of([a + b, y]).Png(600));
-        using var pixels = image.GetPixels();
-        Assert.Contains(pixels, p => p.ToColor()!.ToHexString().StartsWith("#FDECCB"));
+        var image = Decoded.Of(GraphPicture.Of([a + b, y]).Png(600));
+        Assert.Contains(image.Pixels, p => Decoded.Hex(p.Color) == "#FDECCB");
         Assert.Contains("= 3", Texts(GraphPicture.Of(y.Explain([("Y", y)], ("a", 1.0), ("b", 2.0)))).Single(t => t.StartsWith('Y')));
     }
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using DL1.Pictures;
-using ImageMagick;
 
 namespace DL1.CSharp.Tests;
 
@@ -17,9 +16,8 @@ public class PlotTests
     /// <summary>How many pixels of a picture have a colour, and the least and greatest x and y of them.</summary>
     private static (int Count, int Left, int Right, int Top, int Bottom) Seen(byte[] png, string hex)
     {
-        using var image = new MagickImage(png);
-        using var pixels = image.GetPixels();
-        var at = pixels.Where(p => p.ToColor()!.ToHexString().StartsWith(hex)).ToList();
+        var image = Decoded.Of(png);
+        var at = image.Pixels.Where(p => Decoded.Hex(p.Color) == hex).ToList();
         return at.Count == 0 ? default : (at.Count, at.Min(p => p.X), at.Max(p => p.X), at.Min(p => p.Y), at.Max(p => p.Y));
     }
 
@@ -40,10 +38,9 @@ public class PlotTests
     public void A_band_lies_between_its_lines_in_the_colour_of_its_name()
     {
         var plot = Plot.Titled("").Line("run", [0, 1], [1, 1]).Band("run", [0, 1], [0, 0], [2, 2]);
-        using var image = new MagickImage(plot.WithYLimits(-1, 3).Png(800, 480));
-        using var pixels = image.GetPixels();
-        var inside = pixels.GetPixel(450, 270).ToColor()!;
-        Assert.True(inside.B > inside.R + 30, $"a pale blue, not {inside}");
+        var image = Decoded.Of(plot.WithYLimits(-1, 3).Png(800, 480));
+        var inside = image[450, 270];
+        Assert.True(inside.Blue > inside.Red + 30, $"a pale blue, not {inside}");
         Assert.Single(Texts(plot.Svg(800, 480)), t => t == "run");
     }
 
@@ -53,14 +50,15 @@ public class PlotTests
         var plot = Plot.Titled("Losses").Line("train", [2, 1, 0.5]);
         var folder = Directory.CreateTempSubdirectory("dl1-plots").FullName;
         string At(string name) => Path.Combine(folder, name);
+        Decoded Read(string name) => Decoded.Of(File.ReadAllBytes(At(name)));
         try
         {
             plot.Save(At("a.png"), 400, 300);
             plot.Save(At("a.SVG"));
             Figure.Of(plot).Save(At("b.png"), 400);
             Figure.Of(plot).Save(At("b.svg"));
-            using (var image = new MagickImage(At("a.png"))) Assert.Equal((400u, 300u), (image.Width, image.Height));
-            using (var image = new MagickImage(At("b.png"))) Assert.Equal(400u, image.Width);
+            Assert.Equal((400, 300), (Read("a.png").Width, Read("a.png").Height));
+            Assert.Equal(400, Read("b.png").Width);
             Assert.Equal(plot.Svg(800, 480), File.ReadAllText(At("a.SVG")));
             Assert.Equal(Figure.Of(plot).Svg(780), File.ReadAllText(At("b.svg")));
             Assert.Contains("ends in .png or .svg", Assert.Throws<DomainError>(() => plot.Save(At("a.jpg"))).Message);
@@ -129,13 +127,12 @@ public class PlotTests
             var svg = Figure.Of(Drawn("the legend")).Svg(width);
             var text = XDocument.Parse(svg).Descendants().Single(e => e.Name.LocalName == "text" && e.Value == "the legend");
             var (x, y) = Place(text);
-            using var image = new MagickImage(Figure.Of(Drawn("the legend")).Png(width));
-            using var pixels = image.GetPixels();
-            var covered = pixels.Count(p => p.X > x && p.X < x + 60 && p.Y > y - 9 && p.Y < y + 1 && Blue(p.ToColor()!));
+            var image = Decoded.Of(Figure.Of(Drawn("the legend")).Png(width));
+            var covered = image.Pixels.Count(p => p.X > x && p.X < x + 60 && p.Y > y - 9 && p.Y < y + 1 && Blue(p.Color));
             Assert.Equal(0, covered);
         }
 
-        static bool Blue(IMagickColor<byte> c) => c.B > c.R + 60;
+        static bool Blue(SkiaSharp.SKColor c) => c.Blue > c.Red + 60;
 
         static (double X, double Y) Place(XElement text)
         {

@@ -56,6 +56,8 @@ module Samples =
     let begins (text: string) = text.StartsWith "nan"
     let lower (text: string) = text.ToLower()
     let sorted (texts: string[]) = Array.Sort texts
+    let lines (text: string) = text + Environment.NewLine
+    let appended (text: string) = string (System.Text.StringBuilder().AppendLine text)
     let nested (x: float) = sprintf "%s" $"a {String.Join(';', [ x ])} %d{3} {x}"
     let fine (x: float) (n: int) = $"%d{n} {string x} %.3f{x} {x > 1.0} {n:x8}"
 
@@ -69,7 +71,19 @@ let private search =
             |> List.length
 
         let names =
-            [ "interpolated"; "whole"; "generic"; "joined"; "written"; "parsed"; "begins"; "lower"; "sorted" ]
+            [
+                "interpolated"
+                "whole"
+                "generic"
+                "joined"
+                "written"
+                "parsed"
+                "begins"
+                "lower"
+                "sorted"
+                "lines"
+                "appended"
+            ]
 
         for name in names do
             Expect.equal (inSamples name) 1 name

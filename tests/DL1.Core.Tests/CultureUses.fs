@@ -1,6 +1,6 @@
-/// Finds where an assembly writes or reads text in the culture of the machine: it goes through the IL of every method,
-/// because F# interpolation `$"{x}"`, `String.Join` of numbers and `StringBuilder.Append` of numbers depend on the culture
-/// without naming it, and no analyzer for F# reports it.
+/// Finds where an assembly writes or reads text in the culture of the machine, or ends lines as the machine does: it
+/// goes through the IL of every method, because F# interpolation `$"{x}"`, `String.Join` of numbers and
+/// `StringBuilder.Append` of numbers depend on the culture without naming it, and no analyzer for F# reports it.
 module DL1.Tests.CultureUses
 
 open System
@@ -258,6 +258,8 @@ let private judge (m: MethodBase) (isInvariantHandler: bool) (constrained: Type 
         Some "Comparer<string>.Default"
     elif m.Name = "get_CurrentCulture" || m.Name = "get_CurrentUICulture" then
         Some "the culture of the machine"
+    elif m.Name = "get_NewLine" || (owner = typeof<StringBuilder> && m.Name = "AppendLine") then
+        Some "the line end of the machine, which is two characters on Windows"
     else
         None
 

@@ -97,7 +97,7 @@ type Explanation internal (result: string, steps: ExplainedStep list, notes: Gra
                     lines.Add $"    {name} = {chain} = {products} = {value}"
                 | _ -> lines.Add $"  {name} = {products} = {value}"
 
-        String.Join(Environment.NewLine, lines)
+        String.Join("\n", lines)
 
     member internal this.Display = Format.following (this.ToString())
 

@@ -63,10 +63,7 @@ type MatrixFormula
     override this.ToString() =
         let line = $"{this.Subject} = {this.Text}"
 
-        if this.IsMatrixForm then
-            line
-        else
-            line + Environment.NewLine + "  (" + this.Reason + ")"
+        if this.IsMatrixForm then line else line + "\n  (" + this.Reason + ")"
 
     member internal this.Display = Format.following (this.ToString())
 

@@ -15,6 +15,7 @@ module Structure =
     let private options =
         JsonWriterOptions(
             Indented = true,
+            NewLine = "\n",
             Encoder = Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
         )
 

@@ -78,6 +78,7 @@ module internal StudyFile =
         let options =
             JsonWriterOptions(
                 Indented = true,
+                NewLine = "\n",
                 Encoder = Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
             )
 

@@ -2,7 +2,6 @@ namespace DL1.Compiler.Inspection
 
 open System
 open System.Globalization
-open System.Text
 open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.FusedLoop
@@ -218,18 +217,24 @@ module internal ExplainPlan =
             |> String.concat "  "
             |> _.TrimEnd()
 
-        let out = StringBuilder().AppendLine(line header)
+        [
+            line header
 
-        for kernel in kernels do
-            out.AppendLine(line kernel.Cells) |> ignore
+            for kernel in kernels do
+                line kernel.Cells
 
-            for formula in kernel.Formulas do
-                let indent = String(' ', 4 + 2 * kernel.Depth)
-                out.AppendLine(indent + formula.Replace("\n", "\n" + indent)) |> ignore
+                for formula in kernel.Formulas do
+                    let indent = String(' ', 4 + 2 * kernel.Depth)
+                    indent + formula.Replace("\n", "\n" + indent)
 
-        out.AppendLine(total profile plan).Append memory |> ignore
+            total profile plan
+            memory
 
-        out.AppendLine().Append(interpreted compiles (CodeCache.missingMethods ())).ToString().TrimEnd()
+            interpreted compiles (CodeCache.missingMethods ())
+        ]
+        |> String.concat "
+"
+        |> _.TrimEnd()
 
     /// A plan as a table; `compiles` says whether its fused loops are machine code.
     let text compiles (plan: Plan) : string = made compiles None (memory None 0L plan) plan
