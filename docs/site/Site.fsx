@@ -21,7 +21,18 @@ let assemblies, out =
         exit 2
 
 let root = Path.GetFullPath(Path.Combine(__SOURCE_DIRECTORY__, "..", ".."))
-let names = [ "DL1.Core"; "DL1.CSharp"; "DL1.Data"; "DL1.Onnx"; "DL1.Pictures" ]
+
+let names = [ "DL1.Core"; "DL1.CSharp"; "DL1.Data"; "DL1.Onnx"; "DL1.Pictures"; "DL1.Live"; "DL1.Mpi" ]
+
+// ASP.NET Core, to which DL1.Live refers, beside the runtime: F# Interactive does not load it.
+let aspNet =
+    let runtime = (Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory()).TrimEnd('/', '\\')
+
+    Path.Combine(runtime, "..", "..", "Microsoft.AspNetCore.App", Path.GetFileName runtime)
+
+AppDomain.CurrentDomain.add_AssemblyResolve (fun _ wanted ->
+    let file = Path.Combine(aspNet, AssemblyName(wanted.Name).Name + ".dll")
+    if File.Exists file then Assembly.LoadFrom file else null)
 
 for name in names do
     Docs.load (Path.Combine(assemblies, name + ".xml"))
@@ -31,7 +42,11 @@ let types =
         for name in names do
             yield!
                 Assembly.LoadFrom(Path.Combine(assemblies, name + ".dll")).GetExportedTypes()
-                |> Array.filter (fun t -> not (t.FullName.Contains '<') && not (t.FullName.Contains '@'))
+                |> Array.filter (fun t ->
+                    not (t.FullName.Contains '<')
+                    && not (t.FullName.Contains '@')
+                    // Public because emitted code calls them, and for nobody else.
+                    && not (t.FullName.StartsWith "DL1.Compiler."))
     ]
 
 let mapping (t: Type) =
