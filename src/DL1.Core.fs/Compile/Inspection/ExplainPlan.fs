@@ -232,7 +232,8 @@ module internal ExplainPlan =
 
             interpreted compiles (CodeCache.missingMethods ())
         ]
-        |> String.concat "
+        |> String.concat
+            "
 "
         |> _.TrimEnd()
 
