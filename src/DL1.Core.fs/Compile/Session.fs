@@ -46,7 +46,8 @@ type Session
         if options.CheckFinite then
             observe ()
 
-    let buffer (e: Expr) = Block("Session", "the state and the outputs", Memory.bytesOf e)
+    let kept = "the state and the outputs"
+    let buffer (e: Expr) = Block("Session", kept, Memory.bytesOf e)
     let address (b: Block) = b.Address
 
     let roots = Array.ofList plan.Roots
@@ -61,7 +62,13 @@ type Session
 
     // Two buffers for each root, state and outputs: `now` holds the current values, `next` takes those of the next
     // step; the same one where the update is in place.
-    let now = Array.map buffer roots
+    let now =
+        let ofState, ofOutputs = Array.splitAt states roots
+
+        Array.append
+            (Block.Zeros("Session", kept, Array.map Memory.bytesOf ofState))
+            (Array.map buffer ofOutputs)
+
     let next = roots |> Array.mapi (fun i root -> if isInPlace i then now[i] else buffer root)
 
     let current i = address now[i]
@@ -86,7 +93,7 @@ type Session
     let types = List.map fst state @ inputs |> Array.ofList
     let mutable steps = 0L
 
-    do state |> List.iteri (fun i (_, value) -> Memory.write value (address now[i]))
+    do state |> List.iteri (fun i (_, value) -> Memory.writeToZeros value (address now[i]))
 
     let bytes i = Memory.bytesOf roots[i]
 

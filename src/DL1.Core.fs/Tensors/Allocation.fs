@@ -10,7 +10,7 @@ module internal LargePages =
     extern int private madvise(nativeint address, unativeint length, int advice)
 
     /// Smaller blocks are not worth a call.
-    let private least = 4194304L
+    let private least = 1048576L
 
     /// Asks for large pages for the memory at an address. A system that has none leaves it as it is.
     let ask (address: nativeint) (bytes: int64) =
@@ -68,8 +68,7 @@ module internal Allocation =
 
         array
 
-    /// An uninitialised array that the collector does not move, of at most the bytes that an array holds.
-    let pinned operation (what: string) (bytes: int64) : byte[] =
+    let private pinnedBy (make: int -> byte[]) operation (what: string) (bytes: int64) : byte[] =
         if bytes > int64 Array.MaxLength then
             Refuse.domain
                 operation
@@ -80,8 +79,16 @@ module internal Allocation =
         require operation (fun () -> what) bytes
 
         try
-            let array = GC.AllocateUninitializedArray<byte>(int bytes, pinned = true)
+            let array = make (int bytes)
             LargePages.ask (Marshal.UnsafeAddrOfPinnedArrayElement(array, 0)) bytes
             array
         with :? OutOfMemoryException ->
             failed operation
+
+    /// An uninitialised array that the collector does not move, of at most the bytes that an array holds.
+    let pinned operation (what: string) (bytes: int64) : byte[] =
+        pinnedBy (fun count -> GC.AllocateUninitializedArray<byte>(count, pinned = true)) operation what bytes
+
+    /// The same with zeros: of a large one most takes no memory of the machine before it is written.
+    let pinnedZeros operation (what: string) (bytes: int64) : byte[] =
+        pinnedBy (fun count -> GC.AllocateArray<byte>(count, pinned = true)) operation what bytes

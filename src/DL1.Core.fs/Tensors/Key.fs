@@ -81,12 +81,7 @@ module Key =
     /// Fills the elements 0 to count − 1 by parts, from the first to the one before the last, which threads share.
     let private inParts (count: int) (fill: int -> int -> unit) =
         let part i = fill (i * Part) (i * Part + min Part (count - i * Part))
-        let parts = int ((int64 count + int64 Part - 1L) / int64 Part)
-
-        if parts = 1 then
-            part 0
-        elif parts > 1 then
-            Parallelism.forEach parts part
+        Parallelism.forEach (int ((int64 count + int64 Part - 1L) / int64 Part)) part
 
     /// Writes the words of a stream from the number `first` on.
     let private fillWords (stream: int) (key: Key) (first: int) (words: Span<int>) =

@@ -11,7 +11,7 @@ module internal Parallelism =
 
     /// Calls a function with 0 to count − 1, in any order, on all threads.
     let forEach (count: int) (body: int -> unit) : unit =
-        if isSingle then
+        if isSingle || count <= 1 then
             for i in 0 .. count - 1 do
                 body i
         else

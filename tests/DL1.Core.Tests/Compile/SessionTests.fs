@@ -4,9 +4,11 @@ module DL1.Tests.SessionTests
 open System
 open System.Threading
 open DL1
+open DL1.Compiler.Execution
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
 open DL1.Tests.Training
 open Expecto
-open DL1.Compiler.Simd
 
 let private sessionOn width threads generates (s: Step) =
     let options = { Threads = threads; DynamicCode = generates; CheckFinite = false }
@@ -184,6 +186,51 @@ let tests =
                 s.Run(3, fun _ -> [||])
                 Expect.equal (numbers s.State) [ [| 2.0 |]; [| 1.0 |]; [| 5.0 |]; [| 4.0 |] ] "three steps"
                 Expect.equal (s.Scalar 0, s.Scalar 1) (1.0, 3.0) "outputs of the third"
+            }
+            // Megabytes of zeros are left out where a state is copied; −0 is none of them.
+            test "a state begins with the bits that it was given" {
+                let zeros = Array.zeroCreate<float32> 1000000
+
+                let withOne index (value: float32) =
+                    let values = Array.copy zeros
+                    values[index] <- value
+                    values
+
+                let values =
+                    [ zeros; withOne 0 -0.0f; withOne 262144 1.0f; withOne 999999 -0.0f; withOne 500000 nanf ]
+                    |> List.map (fun v -> Tensor.ofArray [ v.Length ] v)
+
+                let state =
+                    values |> List.mapi (fun i v -> { Name = $"s{i}"; DType = v.DType; Shape = v.Shape }, v)
+
+                let stays = state |> List.map (fst >> Expr.ofVariable)
+                let session = Session.Of(state, stays, [], [])
+                Expect.isTrue (sameBits values session.State) "before the first step"
+                session.Step()
+                Expect.isTrue (sameBits values session.State) "after it"
+            }
+            // Two arrays, of which next to nothing is touched: guarded memory is written as it is made.
+            test "blocks of zeros are apart, aligned and zero" {
+                let large = if Guard.IsOn then 1000L else 700_000_000L
+                let sizes = [| 5L; large; 0L; large; 64L; 1L |]
+                let blocks = Block.Zeros("Session", "a test", sizes)
+                Expect.equal (blocks |> Array.map _.Bytes) sizes "their sizes"
+
+                for block in blocks do
+                    if block.Bytes > 0L then
+                        for at in [ 0L; block.Bytes / 2L; block.Bytes - 1L ] do
+                            Expect.equal (Memory.element DType.Bool block.Address (int at)) 0.0 "zero"
+
+                    if isNull block.Region then
+                        Expect.equal (int64 block.Address % Block.Alignment) 0L "aligned"
+
+                let byAddress = blocks |> Array.sortBy (fun block -> block.Address, block.Bytes)
+
+                for a, b in Array.pairwise byAddress do
+                    Expect.isLessThanOrEqual (int64 a.Address + a.Bytes) (int64 b.Address) "apart"
+
+                for block in blocks do
+                    block.Hold()
             }
             test "what does not fit is refused" {
                 let s = picking Compile.standard

@@ -74,6 +74,23 @@ module internal Memory =
     /// Copies a tensor's elements to an address.
     let write (t: Tensor) (address: nativeint) = put t.Elements address
 
+    /// The bytes that one thread copies at a time.
+    let private part = 1048576L
+
+    /// Copies a tensor's elements to memory of zeros, by parts that threads share. A part of zeros, as moments of optimizers begin,
+    /// is not written: its pages are then first touched by the step, where threads share that work.
+    let writeToZeros (t: Tensor) (address: nativeint) =
+        let count = bytes t.DType t.Size
+
+        pinned t.Elements (fun source ->
+            Parallelism.forEach (int ((count + part - 1L) / part)) (fun i ->
+                let first = int64 i * part
+                let start, length = source + nativeint first, min part (count - first)
+                let values = ReadOnlySpan<byte>(start.ToPointer(), int length)
+
+                if values.ContainsAnyExcept 0uy then
+                    copy start (address + nativeint first) length))
+
 /// Computes a node by `Eval`: copies its operands out of the frame as tensors, and the result back.
 [<Sealed>]
 type internal DefinedKernel

@@ -102,6 +102,10 @@ type internal GuardedRegion(operation: string, bytes: int64) =
     /// Fills the buffer with the pattern again.
     member _.Spoil() = Guard.Fill(address, bytes)
 
+    /// Fills the buffer with zeros.
+    member _.Clear() =
+        NativeMemory.Clear(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address), unativeint bytes)
+
     /// Makes the buffer read-only.
     member _.Protect() = GuardPages.mprotect (start, unativeint inner, readable) |> ignore
 
@@ -127,28 +131,60 @@ type internal GuardedRegion(operation: string, bytes: int64) =
             Interlocked.Decrement(&count) |> ignore
             GuardPages.munmap (whole, length) |> ignore
 
-/// Uninitialised memory for kernels at a fixed address: a pinned array, or a guarded region. Code that passes the
-/// address on keeps the memory alive with `Hold`.
+/// Memory for kernels at a fixed address: in a pinned array, or a guarded region. It is uninitialised, or holds zeros. Code that
+/// passes the address on keeps the memory alive with `Hold`.
 [<Sealed>]
-type internal Block(operation: string, what: string, bytes: int64) =
-    // Once the system allows no more mappings, blocks have no guards.
-    let region: GuardedRegion | null =
-        if Guard.IsOn && GuardedRegion.CanMap then
-            GuardedRegion(operation, bytes)
-        else
-            null
+type internal Block private (region: GuardedRegion | null, array: byte[], offset: int64, bytes: int64) =
+    /// Blocks in one array are at most this far apart, in bytes.
+    static let most = 1073741824L
 
-    let array =
-        match region with
-        | null -> Allocation.pinned operation what (bytes + Block.Alignment)
-        | _ -> [||]
+    static let aligned (address: int64) = (address + Block.Alignment - 1L) &&& ~~~(Block.Alignment - 1L)
 
     let address =
         match region with
         | null ->
-            (Marshal.UnsafeAddrOfPinnedArrayElement(array, 0) + nativeint (Block.Alignment - 1L))
-            &&& ~~~(nativeint (Block.Alignment - 1L))
+            nativeint (aligned (int64 (Marshal.UnsafeAddrOfPinnedArrayElement(array, 0)))) + nativeint offset
         | region -> region.Address
+
+    /// Uninitialised memory.
+    new(operation, what, bytes) =
+        if Block.IsGuarded then
+            Block(GuardedRegion(operation, bytes), [||], 0L, bytes)
+        else
+            Block(null, Allocation.pinned operation what (bytes + Block.Alignment), 0L, bytes)
+
+    /// Whether the next block gets a region of its own: once the system allows no more mappings, blocks have no guards.
+    static member private IsGuarded = Guard.IsOn && GuardedRegion.CanMap
+
+    /// Blocks of zeros, given the bytes of each. They lie side by side in few arrays, which large pages cover but for their ends; most of
+    /// what is large takes no memory of the machine before it is written.
+    static member Zeros(operation: string, what: string, sizes: int64[]) : Block[] =
+        let sideBySide (sizes: int64 list) =
+            let offsets = sizes |> List.scan (fun offset bytes -> offset + aligned bytes) 0L
+            let array = Allocation.pinnedZeros operation what (List.last offsets + Block.Alignment)
+
+            List.map2
+                (fun offset bytes -> Block(null, array, offset, bytes))
+                (List.take sizes.Length offsets)
+                sizes
+
+        /// Sizes in runs that fit into one array each.
+        let rec runs (sizes: int64 list) =
+            match sizes with
+            | [] -> []
+            | _ ->
+                let ends = sizes |> List.scan (fun offset bytes -> offset + aligned bytes) 0L |> List.tail
+                let count = max 1 (ends |> List.takeWhile (fun last -> last <= most) |> List.length)
+                List.take count sizes :: runs (List.skip count sizes)
+
+        if Block.IsGuarded then
+            sizes
+            |> Array.map (fun bytes ->
+                let region = GuardedRegion(operation, bytes)
+                region.Clear()
+                Block(region, [||], 0L, bytes))
+        else
+            List.ofArray sizes |> runs |> List.collect sideBySide |> Array.ofList
 
     /// The alignment of blocks without guards, in bytes: a cache line.
     static member Alignment = 64L
