@@ -18,6 +18,11 @@ public class FacadeTests
     {
         // 2²⁴ + 1 is no number of 32 bits.
         Assert.Equal(3 * 16777217.0, At(X * 16777217L, 3));
+        Assert.Equal(3 + 16777217.0, At(X + (Expr)16777217L, 3));
+        Assert.Equal(3 + 16777217.0, At(X + 16777217u, 3));
+        Assert.Equal(3 + 16777217.0, At(X + 16777217ul, 3));
+        Assert.Equal("x < 16777217", (X < 16777217L).ToString());
+        Assert.Equal("x > 16777217", (X > 16777217u).ToString());
         Assert.Equal(16777217.0 - 3, At(16777217L - X, 3));
         Assert.Equal(1.5, At(X * 0.5f, 3));
     }

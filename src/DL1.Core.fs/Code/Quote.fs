@@ -16,8 +16,8 @@ open FSharp.Reflection
 /// is evaluated once, by .NET itself, and is a constant.
 ///
 /// Arrays and lists that are defined outside of the quotation are read, their elements as constants: `let w = [| 1.0; 2.0 |]`, then
-/// `<@ fun x -> Array.sumBy (fun a -> a * x) w @>`. A parameter that is an array is refused, since its length is known to nobody
-/// who reads the code; make it a tuple or a record, or write a sum over any number of elements with a tensor:
+/// `<@ fun x -> Array.sumBy (fun a -> a * x) w @>`. A parameter that is an array is refused, since the code does not say its
+/// length; make it a tuple or a record, or write a sum over any number of elements with a tensor:
 /// `Expr.sumAll (Expr.variable "xs" DType.F64 [ n ])`.
 [<RequireQualifiedAccess>]
 module Quote =
@@ -32,8 +32,10 @@ module Quote =
                 $"a parameter {name} of type {t.Name}"
                 $"write ({name}: float); F# takes numbers to be int where nothing says otherwise"
         elif t.IsArray || QuotePatterns.isList t then
+            let kind = if t.IsArray then "an array" else "a list"
+
             Unreadable.refuse
-                $"a parameter {name} of type {t.Name}, whose number of elements the code does not say"
+                $"a parameter {name}, {kind} whose number of elements the code does not say"
                 $"define {name} outside of the quotation, make it a tuple, or sum over a tensor: Expr.sumAll"
         else
             Unreadable.refuse

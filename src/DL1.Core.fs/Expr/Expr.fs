@@ -110,13 +110,20 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member internal OfCompare(op: CompareOp, a: Expr, b: Expr) : Expr = Pointwise.compare op a b
 
     // Numbers become literals (an F# operator applies no implicit conversion, hence its overloads for numbers). C# would convert
-    // long to float32 where there is such an overload, and lose digits: its priority keeps C# at the one for float.
+    // long to float32 where there is such an overload, and lose digits: its priority keeps C# at the one for float. Conversions have
+    // no priority, hence those of long, uint and ulong.
     /// A number as an expression, without a type of its own. `Expr e = 2.0;`
     static member op_Implicit(value: float) : Expr = Expr.Literal value
     /// A number as an expression, without a type of its own. `Expr e = 2f;`
     static member op_Implicit(value: float32) : Expr = Expr.Literal(float value)
     /// A number as an expression, without a type of its own. `Expr e = 2;`
     static member op_Implicit(value: int) : Expr = Expr.Literal(float value)
+    /// A number as an expression, without a type of its own; above 2⁵³ the next double. `Expr e = 2L;`
+    static member op_Implicit(value: int64) : Expr = Expr.Literal(float value)
+    /// A number as an expression, without a type of its own. `Expr e = 2u;`
+    static member op_Implicit(value: uint32) : Expr = Expr.Literal(float value)
+    /// A number as an expression, without a type of its own; above 2⁵³ the next double. `Expr e = 2ul;`
+    static member op_Implicit(value: uint64) : Expr = Expr.Literal(float value)
     /// A tensor as a constant. `Expr e = tensor;`
     static member op_Implicit(value: Tensor) : Expr = Expr.Constant value
 
@@ -209,6 +216,8 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
 
     /// aᵇ for each element; the number takes the expression's type. `Expr.Pow(2.0, b)`
     static member Pow(a: float, b: Expr) = Expr.OfBinary(BinaryOp.Pow, Expr.Literal a, b)
+    /// aᵇ for each element; the number takes the expression's type. `Expr.Pow(2, b)`
+    static member Pow(a: int, b: Expr) = Expr.Pow(float a, b)
 
     /// aᵇ for each element; the number takes the expression's type. `Expr.Pow(2.0f, b)`
     [<OverloadResolutionPriority(-1)>]

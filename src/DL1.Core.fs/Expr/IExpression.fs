@@ -2,7 +2,7 @@ namespace DL1
 
 #nowarn "3535" // Static abstract members, so that code may make nodes before `Expr` is defined.
 
-/// What the rules that stand before `Expr` know of it, beside a node in place: how one is made.
+/// What the rules that are compiled before `Expr` know of it: its node, by `INode`, and how an expression is made of one.
 type internal IExpression<'e when 'e :> IExpression<'e>> =
     inherit INode<'e>
 

@@ -81,7 +81,7 @@ module Key =
     /// Fills the elements 0 to count − 1 by parts, from the first to the one before the last, which threads share.
     let private inParts (count: int) (fill: int -> int -> unit) =
         let part i = fill (i * Part) (i * Part + min Part (count - i * Part))
-        Parallelism.forEach (int ((int64 count + int64 Part - 1L) / int64 Part)) part
+        Parallelism.forEachShort (int ((int64 count + int64 Part - 1L) / int64 Part)) part
 
     /// Writes the words of a stream from the number `first` on.
     let private fillWords (stream: int) (key: Key) (first: int) (words: Span<int>) =

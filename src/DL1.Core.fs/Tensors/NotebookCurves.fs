@@ -16,22 +16,24 @@ module internal Curves =
         $"""<text x="%s{number "0.#" x}" y="%s{number "0.#" y}" text-anchor="%s{anchor}" fill="currentColor">%s{Html.escape content}</text>"""
 
     /// Up to two named curves of points (epoch, value); both axes are linear, and values that are not finite are left out.
-    /// Where the first curve has fewer than two points there is nothing to draw.
+    /// Where the first curve has fewer than two such points there is nothing to draw.
     let svg (curves: (string * (float * float) list) list) : string option =
+        let epochs = curves |> List.collect (snd >> List.map fst)
+
         let curves =
             List.zip (List.truncate curves.Length colors) curves
             |> List.map (fun (color, (name, points)) ->
                 name, color, points |> List.filter (snd >> Double.IsFinite))
 
-        let _, _, longest = curves.Head
+        let _, _, leading = curves.Head
 
-        if longest.Length < 2 then
+        if leading.Length < 2 then
             None
         else
             let values = curves |> List.collect (fun (_, _, points) -> List.map snd points)
             let low, high = List.min values, List.max values
             let span = if high > low then high - low else 1.0
-            let first, last = fst (List.head longest), fst (List.last longest)
+            let first, last = List.min epochs, List.max epochs
             let x epoch = left + (epoch - first) / (last - first) * (width - left - right)
             let y value = top + (high - value) / span * (height - top - bottom)
 

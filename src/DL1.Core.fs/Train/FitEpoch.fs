@@ -5,8 +5,8 @@ open System
 /// One epoch of a training: its steps, and what they sum up to.
 [<RequireQualifiedAccess>]
 module internal FitEpoch =
-    /// The loss of the rows of an epoch, its parts, and the mean norms of its gradients; `None` where it was cancelled. Told of
-    /// each step are the sums of the loss where there are some, those of its parts, and then its penalty.
+    /// The loss of the rows of an epoch, its parts, and the mean norms of its gradients; `None` where it was cancelled.
+    /// Of each step, `progress` collects the sums of the loss where there are some, those of its parts, and its penalty.
     let run
         (trainer: Trainer)
         (options: FitOptions)

@@ -143,7 +143,7 @@ let tests =
                         refusal (fun () -> Quote.expr <@ fun (n: int) -> float n @>),
                         "write (n: float); F# takes numbers to be int"
                         refusal (fun () -> Quote.expr <@ fun (xs: float[]) -> Array.sum xs @>),
-                        "a parameter xs of type Double[], whose number of elements the code does not say"
+                        "a parameter xs, an array whose number of elements the code does not say"
                         refusal (fun () -> Quote.expr <@ fun (xs: float list) -> List.sum xs @>),
                         "define xs outside of the quotation"
                         refusal (fun () -> Quote.expr <@ fun x -> x > 0.0 @>), "a truth value as the result"

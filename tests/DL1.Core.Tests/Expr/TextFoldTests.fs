@@ -43,9 +43,16 @@ let private written =
         2.0f * (3.0f * v), "6·v"
         0.1f * (4.0f * s), "0.4·s"
         0.1f * (3.0f * s), "0.1·3·s"
-        // The sum is over three elements, as long as s is.
         Expr.sumAll (1.0f * v), "Σ(v)"
-        Expr.sumAll (Expr.scalar DType.F32 1.0 * broadcast s), "Σ(1·s)"
+        // The sum is over three elements, where s is one.
+        Expr.sumAll (Expr.scalar DType.F32 1.0 * broadcast s), "Σ(broadcast(s; shape=[3]))"
+        broadcast (2.0f * s) * broadcast s, "2·s·s"
+        Expr.sumAll (broadcast (2.0f * s) * broadcast s), "Σ(broadcast(2·s·s; shape=[3]))"
+        // The products of the numbers are none of their type.
+        1e-200 * (1e-200 * x), "1e-200·(1e-200·x)"
+        1e308 * (10.0 * x), "1e308·(10·x)"
+        5e-324 * (0.5 * x), "5e-324·(0.5·x)"
+        1e-30f * (1e-30f * s), "1e-30·(1e-30·s)"
     ]
 
 /// Scalars with their gradients by x, as text.
@@ -88,6 +95,59 @@ let private grown (steps: (byte * byte * byte) list) : Expr =
 
     made[made.Count - 1]
 
+/// A product of x and numbers, and what it is made of.
+let private product (steps: (byte * byte * byte) list) =
+    let numbers = [ 1.0; -1.0; 2.0; 0.1; 1e-200; -1e200; Math.ScaleB(1.5, -537); 5e-324; 1e308 ]
+    let made = Collections.Generic.List<Expr>([ x ])
+
+    for op, i, j in List.truncate 8 steps do
+        let i, number = int i % made.Count, numbers[int j % numbers.Length]
+
+        made.Add(
+            match op % 4uy with
+            | 0uy -> -made[i]
+            | 1uy -> number * made[i]
+            | 2uy -> made[i] * number
+            | _ -> made[i] * made[int j % made.Count]
+        )
+
+    made
+
+/// Variables with their extents.
+let private shaped = [ "s", []; "v", [ 3 ]; "m", [ 2; 3 ]; "c", [ 2; 1 ]; "k", [ 3; 3 ] ]
+
+let private numbers seed dims = Key.normal 0.0 1.0 DType.F64 dims (Key.ofSeed (int64 seed))
+
+/// A sum over expressions of several shapes, of what a property draws: products, sums, signs, sums over an axis, products of
+/// matrices.
+let private stretchedSum (steps: (byte * byte * byte) list) : Expr =
+    let made =
+        Collections.Generic.List<Expr>(
+            shaped |> List.map (fun (name, dims) -> Expr.variable name DType.F64 dims)
+        )
+
+    for op, i, j in List.truncate 10 steps do
+        let a, b = made[int i % made.Count], made[int j % made.Count]
+        let fits = (Shape.tryBroadcast a.Shape b.Shape).IsSome
+
+        made.Add(
+            match op % 8uy with
+            | 0uy when fits -> a + b
+            | 1uy when fits -> a - b
+            | 2uy when fits -> a * b
+            | 3uy -> 2.0 * a
+            | 4uy -> 1.0 * Expr.broadcastTo ((Shape.ofList (3 :: a.Shape.ToList())).ToList()) a
+            | 5uy when a.Shape.Rank > 0 -> Expr.sum [ int j % a.Shape.Rank ] a
+            | 6uy when a.Shape.Rank > 1 && a.Shape[a.Shape.Rank - 1] = 3 ->
+                Expr.matmul a (Expr.variable "k" DType.F64 [ 3; 3 ])
+            | _ -> -a
+        )
+
+    Expr.sumAll made[made.Count - 1]
+
+let private sameNumber (u: float) (v: float) =
+    BitConverter.DoubleToInt64Bits u = BitConverter.DoubleToInt64Bits v
+
 let private value (p: float) (q: float) (e: Expr) =
     Eval.run [ "x", Tensor.scalar p; "y", Tensor.scalar q ] e |> Tensor.toFloat
 
@@ -108,7 +168,21 @@ let tests =
                 (fun steps (p: sbyte) (q: sbyte) ->
                     let e = grown steps
                     let p, q = float p / 8.0, float q / 8.0
-                    value p q e = value p q (readBack e))
+                    sameNumber (value p q e) (value p q (readBack e)))
+            law "the text of a product has its value, whatever the numbers" (fun steps (p: sbyte) ->
+                let made = product steps
+                let at e = value (Math.ScaleB(1.25, int p * 8)) 1.0 e
+                // Beyond the normal numbers, what is multiplied in another order may come out otherwise.
+                let isNormal e = abs (at e) > 1e-290 && abs (at e) < 1e290
+                let u, v = at made[made.Count - 1], at (readBack made[made.Count - 1])
+                not (Seq.forall isNormal made) || abs (u - v) <= 1e-13 * abs u)
+            law "the text of sums over what is stretched has the value of the graph" (fun steps ->
+                let e = stretchedSum steps
+                let given = shaped |> List.mapi (fun i (name, dims) -> name, numbers (i + 1) dims)
+                let declared = shaped |> List.map (fun (name, dims) -> $"{name}: f64{Shape.ofList dims}; ")
+                let back = Parse.expr (String.Join("", declared) + Text.unicodeWhole e)
+                let u, v = Eval.run given e |> Tensor.toFloat, Eval.run given back |> Tensor.toFloat
+                abs (u - v) <= 1e-9 * (1.0 + abs u))
             law "the gradient's text has the gradient's value" (fun steps (p: sbyte) (q: sbyte) ->
                 let f = sin (grown steps) * exp (x / 16.0) + y * x ** 3.0
                 let d = (Grad.grad f [ x ]).Head

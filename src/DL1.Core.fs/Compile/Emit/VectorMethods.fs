@@ -56,22 +56,38 @@ type internal VectorMethods private (width: Width, single: bool) =
         | Width.Bits256 -> typeof<Vector256>
         | Width.Bits512 -> typeof<Vector512>
 
+    // One function a width, since compiling a function loads all types that it names, some half a millisecond each.
+    [<return: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)>]
+    static member private Vector128Of(single: bool, isFloat: bool) : Type =
+        match single, isFloat with
+        | true, true -> typeof<Vector128<float32>>
+        | true, false -> typeof<Vector128<int>>
+        | false, true -> typeof<Vector128<float>>
+        | false, false -> typeof<Vector128<int64>>
+
+    [<return: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)>]
+    static member private Vector256Of(single: bool, isFloat: bool) : Type =
+        match single, isFloat with
+        | true, true -> typeof<Vector256<float32>>
+        | true, false -> typeof<Vector256<int>>
+        | false, true -> typeof<Vector256<float>>
+        | false, false -> typeof<Vector256<int64>>
+
+    [<return: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)>]
+    static member private Vector512Of(single: bool, isFloat: bool) : Type =
+        match single, isFloat with
+        | true, true -> typeof<Vector512<float32>>
+        | true, false -> typeof<Vector512<int>>
+        | false, true -> typeof<Vector512<float>>
+        | false, false -> typeof<Vector512<int64>>
+
     /// The type of vectors of a width, of floats or of integers.
     [<return: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)>]
     static member private VectorOf(width: Width, single: bool, isFloat: bool) : Type =
-        match width, single, isFloat with
-        | Width.Bits128, true, true -> typeof<Vector128<float32>>
-        | Width.Bits128, true, false -> typeof<Vector128<int>>
-        | Width.Bits128, false, true -> typeof<Vector128<float>>
-        | Width.Bits128, false, false -> typeof<Vector128<int64>>
-        | Width.Bits256, true, true -> typeof<Vector256<float32>>
-        | Width.Bits256, true, false -> typeof<Vector256<int>>
-        | Width.Bits256, false, true -> typeof<Vector256<float>>
-        | Width.Bits256, false, false -> typeof<Vector256<int64>>
-        | Width.Bits512, true, true -> typeof<Vector512<float32>>
-        | Width.Bits512, true, false -> typeof<Vector512<int>>
-        | Width.Bits512, false, true -> typeof<Vector512<float>>
-        | Width.Bits512, false, false -> typeof<Vector512<int64>>
+        match width with
+        | Width.Bits128 -> VectorMethods.Vector128Of(single, isFloat)
+        | Width.Bits256 -> VectorMethods.Vector256Of(single, isFloat)
+        | Width.Bits512 -> VectorMethods.Vector512Of(single, isFloat)
 
     /// The generic method among these whose parameters are vectors of a width, addresses and numbers, for an element.
     [<UnconditionalSuppressMessage("Trimming",

@@ -83,7 +83,7 @@ module internal Memory =
         let count = bytes t.DType t.Size
 
         pinned t.Elements (fun source ->
-            Parallelism.forEach (int ((count + part - 1L) / part)) (fun i ->
+            Parallelism.forEachShort (int ((count + part - 1L) / part)) (fun i ->
                 let first = int64 i * part
                 let start, length = source + nativeint first, min part (count - first)
                 let values = ReadOnlySpan<byte>(start.ToPointer(), int length)

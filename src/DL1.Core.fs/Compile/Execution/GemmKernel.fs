@@ -112,8 +112,6 @@ type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
 
     /// Packs B, if it never changes. At the first run, since a scan says so after its kernels are made.
     let bind () =
-        isBound <- true
-
         match frame.Frozen[work.B.Buffer] with
         | null -> ()
         | array when work.Batch = 1 && work.N > 1 ->
@@ -130,6 +128,8 @@ type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
             let data = frame.Addresses[work.B.Buffer] + nativeint work.B.Offset * size
             packed <- PackedMatrix.Of(work.Type, key, array, data)
         | _ -> ()
+
+        isBound <- true
 
     /// Runs the epilogue on a finished block.
     let epilogue: BlockEpilogue | null =

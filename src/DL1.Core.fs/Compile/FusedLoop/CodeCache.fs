@@ -1,7 +1,7 @@
 namespace DL1.Compiler.FusedLoop
 
 open System
-open System.Collections.Concurrent
+open System.Collections.Generic
 open System.Runtime.CompilerServices
 open DL1.Compiler
 open DL1.Compiler.Emit
@@ -59,10 +59,12 @@ type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
 [<RequireQualifiedAccess>]
 module internal CodeCache =
     let private cache = LruCache<CodeKey, LoopBody> Tuning.LoopsKept
-    let private missing = ConcurrentQueue<string>()
+    let private missing = HashSet<string>()
 
     /// The methods that loops of this program could not be emitted without: it was trimmed of them, and those loops are interpreted.
-    let missingMethods () : string list = missing |> Seq.distinct |> Seq.sort |> List.ofSeq
+    let missingMethods () : string list = lock missing (fun () -> List.sort (List.ofSeq missing))
+
+    let private report (name: string) = lock missing (fun () -> missing.Add name |> ignore)
 
     /// Emitted code; where a method that it calls is missing, which is reported, an interpreter.
     let emitOr (report: string -> unit) (emit: StagedLoop -> LoopBody) (staged: StagedLoop) : LoopBody =
@@ -81,7 +83,7 @@ module internal CodeCache =
 
             // A program that is compiled ahead of time knows that the first condition is false, and leaves the emitter out.
             if not RuntimeFeature.IsDynamicCodeSupported then Interpret.body staged
-            elif generates then emitOr missing.Enqueue (EmitLoop.body width) staged
+            elif generates then emitOr report (EmitLoop.body width) staged
             else Interpret.body staged
 
         cache.Get(CodeKey(loop, width, generates), make)

@@ -1,7 +1,7 @@
 namespace DL1.Compiler.Gemm
 
 open System
-open System.Collections.Generic
+open System.Collections.Concurrent
 open System.Runtime.CompilerServices
 open DL1
 open DL1.Compiler.Runtime
@@ -15,7 +15,7 @@ type internal PackedKey = { Offset: int; Row: int; Column: int; K: int; N: int; 
 /// array that holds the matrix: all plans that read it share the copy, and it goes with the array.
 [<AbstractClass; Sealed>]
 type internal PackedMatrix private () =
-    static let known = ConditionalWeakTable<Array, Dictionary<PackedKey, Block>>()
+    static let known = ConditionalWeakTable<Array, ConcurrentDictionary<PackedKey, Once<Block>>>()
 
     static member private Pack<'S, 'V, 'T
         when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -61,11 +61,4 @@ type internal PackedMatrix private () =
             | _ -> PackedMatrix.On<float32>(key, data)
 
         let packed = known.GetOrCreateValue array
-
-        lock packed (fun () ->
-            match packed.TryGetValue key with
-            | true, copy -> copy
-            | false, _ ->
-                let copy = make ()
-                packed[key] <- copy
-                copy)
+        packed.GetOrAdd(key, (fun _ -> Once make)).Value

@@ -199,7 +199,7 @@ module internal ExplainPlan =
         | true, [] -> ""
         | true, _ ->
             let names = String.Join(", ", missing)
-            $"some fused loops are interpreted, which is slower: the program was trimmed of {names}"
+            $"fused loops of this program are interpreted, which is slower: it was trimmed of {names}"
 
     /// The whole table.
     let private made compiles (profile: (Profile * Peak) option) (memory: string) (plan: Plan) : string =
@@ -230,12 +230,11 @@ module internal ExplainPlan =
             total profile plan
             memory
 
-            interpreted compiles (CodeCache.missingMethods ())
+            match interpreted compiles (CodeCache.missingMethods ()) with
+            | "" -> ()
+            | note -> note
         ]
-        |> String.concat
-            "
-"
-        |> _.TrimEnd()
+        |> String.concat "\n"
 
     /// A plan as a table; `compiles` says whether its fused loops are machine code.
     let text compiles (plan: Plan) : string = made compiles None (memory None 0L plan) plan

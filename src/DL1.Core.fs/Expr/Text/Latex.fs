@@ -161,13 +161,7 @@ module Latex =
 
             Piece.atom ("\\begin{bmatrix} " + String.Join(" \\\\ ", rows) + " \\end{bmatrix}")
 
-    /// The numbers of a type.
-    let private numbers (dtype: DType) =
-        {
-            Signs = signs
-            DType = dtype
-            Write = fun value -> constant (Tensor.full dtype [] value)
-        }
+    let private numbers = TextFold.signs signs constant
 
     let private fraction (a: string) (b: string) = Piece.make Level.Prefix $"\\frac{{{a}}}{{{b}}}"
 
@@ -206,25 +200,20 @@ module Latex =
         let inside = operands |> List.map _.Text |> comma
         Piece.call $"{name}{below}{signs.Open}{inside}{signs.Close}"
 
+    let private stretched (shape: Shape) (x: Piece) = call (operator "broadcast") [ x ] [ string shape ]
+
     let private render (piece: 'e -> Piece) (e: 'e) : Piece when 'e :> INode<'e> =
-        let piece = Form.shown e >> piece
         let text (x: 'e) = (piece x).Text
         let tight (x: 'e) = TextCompose.unit signs (piece x)
 
         match Form.ofNode e with
         | Form.Symbol name -> Piece.atom (LatexName.variable name)
         | Form.Constant value -> constant value
-        | Form.Infix(Infix.Div, x, y) when not (Form.isFoldable e && TextFold.isOne (piece y)) ->
-            fraction (text x) (text y)
+        | Form.Infix(Infix.Div, x, y) when not (TextFold.isOne (piece y)) -> fraction (text x) (text y)
         | Form.Infix(op, x, y) ->
             let x, y = Form.numberFirst op x y
-
-            if Form.isFoldable e then
-                TextFold.infix (numbers e.DType) op (piece x) (piece y)
-            else
-                TextCompose.infix signs op (piece x) (piece y)
-        | Form.Negation x when Form.isFoldable e -> TextFold.negate (numbers e.DType) (piece x)
-        | Form.Negation x -> TextCompose.negate signs (piece x)
+            TextFold.infix (numbers e.DType) op (piece x) (piece y)
+        | Form.Negation x -> TextFold.negate (numbers e.DType) (piece x)
         | Form.Complement x ->
             Piece.make Level.Prefix ("\\lnot " + TextCompose.inner signs Level.Call (piece x))
         | Form.Power(x, y) -> Piece.make Level.Power $"{tight x}^{{{text y}}}"
@@ -254,12 +243,12 @@ module Latex =
         | Form.Loop(result, loop) ->
             let operands = loop.Initial @ loop.Sequences @ loop.Fixed |> List.map piece
             call (operator "scan") operands [ $"%d{loop.Length} \\to %d{result}" ]
-        | Form.Stretched x -> call (operator "broadcast") [ piece x ] [ string e.Shape ]
+        | Form.Stretched x -> stretched e.Shape (piece x)
 
     let private notation (prefix: string) : Notation<'e> when 'e :> INode<'e> =
         {
             Operands = Form.operands
-            Render = render
+            Render = TextCompose.withShapes stretched render
             Name = fun n -> $"{prefix}_{{%d{n}}}"
             IsLeaf = fun e -> List.isEmpty (Form.operands e)
             Whole = 500

@@ -6,10 +6,9 @@ namespace DL1
 module Text =
     /// Unicode mathematics with the fewest parentheses: `2·(x − 2)`, `sin x + x·cos x`. A small graph is written in
     /// one piece; of a larger one the shared and long parts are named (`t₁ = …`), the result stands last, and the
-    /// middle of a long list of names is left out. Broadcasting is shown only
-    /// where axes are looked at, as by a sum. Products and sums are simplified where that is exact: `12·x²` for 4·(3·x²), `x` for
-    /// 1·x, `x − y` for x + (−y). The text has the value of the graph, up to the rounding of products and sums in another
-    /// order; `ascii` writes the graph as it is.
+    /// middle of a long list of names is left out. Broadcasting is shown only where axes are looked at, as by a sum. Products and
+    /// sums are simplified where that is exact: `12·x²` for 4·(3·x²), `x` for 1·x, `x − y` for x + (−y). The text has the value of
+    /// the graph, but for rounding, overflow and underflow of products in another order; `ascii` writes the graph as it is.
     /// `Text.unicode (sin (2.0 * x))` is `sin(2·x)`.
     let unicode (e: 'e) : string when 'e :> INode<'e> = TextUnicode.write false e
 

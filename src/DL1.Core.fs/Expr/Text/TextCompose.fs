@@ -33,12 +33,9 @@ module internal TextCompose =
         let right text = if bFits && not (isSigned && b.Negative) then text else parens signs b
         let sign = signs.Infix infix
 
-        {
-            Text = left + sign + right b.Text
+        { Piece.make level (left + sign + right b.Text) with
             Closed = left + sign + right b.Closed
-            Level = level
             Negative = isSigned && aFits && a.Negative
-            Product = None
         }
 
     /// Two operands with a sign between them.
@@ -82,12 +79,9 @@ module internal TextCompose =
         let fits = not x.Negative && (if signs.Exact then x.Level >= Level.Prefix else x.Level > Level.Sum)
 
         if fits then
-            {
-                Text = signs.Minus + x.Text
+            { Piece.make (min x.Level Level.Prefix) (signs.Minus + x.Text) with
                 Closed = signs.Minus + x.Closed
-                Level = min x.Level Level.Prefix
                 Negative = true
-                Product = None
             }
         else
             { Piece.make Level.Prefix (signs.Minus + parens signs x) with Negative = true }
@@ -107,3 +101,18 @@ module internal TextCompose =
         let level = if text.Contains 'e' then Level.Prefix else Level.Atom
 
         { Piece.make level text with Negative = text.StartsWith '-' || text.StartsWith '−' }
+
+    /// Renders a node over its operands as a person sees them. An operand whose text hides its shape is written as stretched, where
+    /// the node looks at axes.
+    let withShapes
+        (stretched: Shape -> Piece -> Piece)
+        (render: ('e -> Piece) -> 'e -> Piece)
+        (piece: 'e -> Piece)
+        (e: 'e)
+        : Piece when 'e :> INode<'e> =
+        let operand (x: 'e) =
+            let x = Form.shown e x
+            let p = piece x
+            if Form.hidesShape e x p.Shape then stretched x.Shape p else p
+
+        { render operand e with Shape = Form.readShape (fun x -> (piece x).Shape) e }

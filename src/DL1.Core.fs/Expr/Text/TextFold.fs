@@ -8,8 +8,16 @@ type internal NumberSigns = { Signs: Signs; DType: DType; Write: float -> Piece 
 
 /// Sums, products and signs as people write them: a product has one number, in front; a factor of 1 is left out; a sum with what
 /// is negative is a difference. Numbers are multiplied and added only where the result is exact in their type, so that the text
-/// has the value of the graph: up to the rounding of products that are taken in another order.
+/// has the value of the graph: but for rounding, overflow and underflow of products that are taken in another order.
 module internal TextFold =
+    /// How a script that writes constants in this way writes the numbers of a type.
+    let signs (signs: Signs) (constant: Tensor -> Piece) (dtype: DType) : NumberSigns =
+        {
+            Signs = signs
+            DType = dtype
+            Write = fun value -> constant (Tensor.full dtype [] value)
+        }
+
     /// A number as a piece, which products and sums take in; infinity and NaN stay as they are.
     let number (value: float) (p: Piece) : Piece =
         if Double.IsFinite value then { p with Product = Some(value, None) } else p
@@ -23,9 +31,30 @@ module internal TextFold =
     let private fits (dtype: DType) (value: float) =
         Double.IsFinite value && (dtype = DType.F64 || float (float32 value) = value)
 
+    let private isUnit (value: float) = abs value = 1.0
+
+    /// Whether the product of two numbers is beyond the normal numbers of a type.
+    let private leaves (dtype: DType) (u: float) (v: float) =
+        let smallest, w =
+            if dtype = DType.F64 then
+                2.2250738585072014e-308, u * v
+            else
+                1.1754943508222875e-38, float (float32 (u * v))
+
+        let isNormal = Double.IsFinite w && abs w >= smallest
+        not (isUnit u || isUnit v || u = 0.0 || v = 0.0 || isNormal)
+
+    /// What a product loses when it is rounded may itself be too small below this, 2⁻⁹⁶⁹.
+    let private leastExact = Math.ScaleB(1.0, -969)
+
     let private exactProduct dtype (u: float) (v: float) =
         let w = u * v
-        if fits dtype w && Math.FusedMultiplyAdd(u, v, -w) = 0.0 then Some w else None
+        let isSafe = abs w >= leastExact && not (leaves dtype u v)
+
+        let isExact =
+            isUnit u || isUnit v || u = 0.0 || v = 0.0 || (isSafe && Math.FusedMultiplyAdd(u, v, -w) = 0.0)
+
+        if isExact && fits dtype w then Some w else None
 
     let private exactSum dtype (u: float) (v: float) =
         let w = u + v
@@ -37,6 +66,16 @@ module internal TextFold =
     /// A piece as a number times the rest of it.
     let private parts (p: Piece) = p.Product |> Option.defaultValue (1.0, Some p)
 
+    /// a·b, with b in parentheses where the product of their numbers is no normal one: `1e308·(10·x)`.
+    let private product (n: NumberSigns) (a: Piece) (b: Piece) : Piece =
+        let inParentheses = leaves n.DType (fst (parts a)) (fst (parts b))
+
+        TextCompose.infix
+            n.Signs
+            Infix.Mul
+            a
+            (if inParentheses then Piece.atom (TextCompose.parens n.Signs b) else b)
+
     let private scaled (n: NumberSigns) (value: float) (rest: Piece option) : Piece =
         match rest with
         | None -> n.Write value
@@ -46,7 +85,7 @@ module internal TextFold =
                 if value = -1.0 then
                     TextCompose.negate n.Signs rest
                 else
-                    TextCompose.infix n.Signs Infix.Mul (n.Write value) rest
+                    product n (n.Write value) rest
 
             { p with Product = Some(value, Some rest) }
 
@@ -54,12 +93,13 @@ module internal TextFold =
         let (u, x), (v, y) = parts a, parts b
 
         match exactProduct n.DType u v, x, y with
-        | Some w, Some x, Some y -> scaled n w (Some(TextCompose.infix n.Signs Infix.Mul x y))
+        | Some w, Some x, Some y -> scaled n w (Some(product n x y))
         | Some w, rest, None
         | Some w, None, rest -> scaled n w rest
         // A number goes before what is none.
-        | None, Some _, None -> TextCompose.infix n.Signs Infix.Mul b a
-        | None, _, _ -> TextCompose.infix n.Signs Infix.Mul a b
+        | None, Some _, None -> { product n b a with Product = Some(v, Some a) }
+        | None, None, _ -> { product n a b with Product = Some(u, Some b) }
+        | None, Some x, Some _ -> { product n a b with Product = Some(u, Some(product n x b)) }
 
     let negate (n: NumberSigns) (x: Piece) : Piece =
         let value, rest = parts x

@@ -144,13 +144,8 @@ module internal Form =
         | Form.Stretched x -> seen x
         | _ -> e
 
-    let private sameMatrix (a: 'e) (b: 'e) : bool when 'e :> INode<'e> =
-        let matrix (e: 'e) = e.Shape.ToList() |> List.skip (max 0 (e.Shape.Rank - 2))
-        matrix a = matrix b
-
-    /// An operand as a person sees it in a node. Σ over an axis that a broadcast made is not Σ over what was broadcast;
-    /// elementwise, shapes go without saying.
-    let shown (e: 'e) (operand: 'e) : 'e :> INode<'e> =
+    /// Whether a node computes each element from those at the same place: shapes go without saying there.
+    let private isElementwise (e: 'e) : bool when 'e :> INode<'e> =
         match e.Node with
         | Node.Unary _
         | Node.Binary _
@@ -158,8 +153,7 @@ module internal Form =
         | Node.Select _
         | Node.Cast _
         | Node.Broadcast _
-        | Node.StopGradient _ -> seen operand
-        | Node.MatMul _ -> if sameMatrix operand (seen operand) then seen operand else operand
+        | Node.StopGradient _ -> true
         | Node.Constant _
         | Node.Variable _
         | Node.Reduce _
@@ -183,8 +177,22 @@ module internal Form =
         | Node.AvgPool _
         | Node.AvgPoolGrad _
         | Node.RandomBits _
+        | Node.MatMul _
         | Node.Scan _
-        | Node.Custom _ -> operand
+        | Node.Custom _ -> false
+
+    let private matrix (shape: Shape) =
+        let dims = shape.ToList()
+        List.splitAt (max 0 (dims.Length - 2)) dims
+
+    let private sameMatrix (a: Shape) (b: Shape) = snd (matrix a) = snd (matrix b)
+
+    /// An operand as a person sees it in a node. Σ over an axis that a broadcast made is not Σ over what was broadcast;
+    /// elementwise, shapes go without saying.
+    let shown (e: 'e) (operand: 'e) : 'e :> INode<'e> =
+        match e.Node with
+        | Node.MatMul _ -> if sameMatrix operand.Shape (seen operand).Shape then seen operand else operand
+        | _ -> if isElementwise e then seen operand else operand
 
     /// The operands as a person sees them.
     let operands (e: 'e) : 'e list when 'e :> INode<'e> = Node.operands e.Node |> List.map (shown e)
@@ -212,10 +220,26 @@ module internal Form =
     let numberFirst op (x: 'e) (y: 'e) : 'e * 'e when 'e :> INode<'e> =
         if op = Infix.Mul && isNumber y && not (isNumber x) then y, x else x, y
 
-    /// Whether the text of an elementwise node may be simplified: what is left of it must still show its shape, which the sums
-    /// over it look at.
-    let isFoldable (e: 'e) : bool when 'e :> INode<'e> =
-        let rest = Node.operands e.Node |> List.map seen |> List.filter (isNumber >> not)
+    let private broadcast (shapes: Shape list) : Shape option =
+        (Some Shape.Scalar, shapes)
+        ||> List.fold (fun all shape -> all |> Option.bind (Shape.tryBroadcast shape))
 
-        e.DType.IsFloat
-        && (e.Shape.IsScalar || (not rest.IsEmpty && rest |> List.forall (fun x -> x.Shape = e.Shape)))
+    /// The shape that a reader gives the text of a node, from those of its operands: elementwise, that of the largest, whatever
+    /// they are stretched to.
+    let readShape (shapeOf: 'e -> Shape) (e: 'e) : Shape when 'e :> INode<'e> =
+        let operands = operands e |> List.map shapeOf
+
+        match e.Node with
+        | Node.Broadcast _ -> e.Shape
+        | Node.MatMul _ ->
+            broadcast (operands |> List.map (matrix >> fst >> Shape.ofList))
+            |> Option.map (fun batch -> Shape.ofList (batch.ToList() @ snd (matrix e.Shape)))
+            |> Option.defaultValue e.Shape
+        | _ when isElementwise e -> broadcast operands |> Option.defaultValue e.Shape
+        | _ -> e.Shape
+
+    /// Whether an operand has another shape than a reader gives its text, and the node looks at its axes.
+    let hidesShape (e: 'e) (operand: 'e) (read: Shape) : bool when 'e :> INode<'e> =
+        match e.Node with
+        | Node.MatMul _ -> not (sameMatrix operand.Shape read)
+        | _ -> not (isElementwise e) && operand.Shape <> read

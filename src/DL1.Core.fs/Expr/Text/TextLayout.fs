@@ -34,10 +34,20 @@ type internal Piece =
         Negative: bool
         /// Of a number, and of a product with one: the number, and what it multiplies, if anything.
         Product: (float * Piece option) option
+        /// The shape that a reader gives it (`Form.readShape`).
+        Shape: Shape
     }
 
 module internal Piece =
-    let make level text = { Text = text; Closed = text; Level = level; Negative = false; Product = None }
+    let make level text =
+        {
+            Text = text
+            Closed = text
+            Level = level
+            Negative = false
+            Product = None
+            Shape = Shape.Scalar
+        }
 
     let atom text = make Level.Atom text
     let call text = make Level.Call text
@@ -152,7 +162,7 @@ module internal TextLayout =
             if not (notation.IsLeaf e) && (isShared || isLarge) then
                 let name = notation.Name(definitions.Count + 1)
                 definitions.Add(struct (name, p))
-                pieces[e.Digest] <- Piece.atom name
+                pieces[e.Digest] <- { Piece.atom name with Shape = p.Shape }
                 depths[e.Digest] <- 0
             else
                 pieces[e.Digest] <- p

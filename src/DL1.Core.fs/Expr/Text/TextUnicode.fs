@@ -37,13 +37,7 @@ module internal TextUnicode =
             | Some text when text.Length <= 60 -> Piece.atom text
             | _ -> Piece.atom $"{value.DType}{value.Shape}"
 
-    /// The numbers of a type.
-    let private numbers (dtype: DType) =
-        {
-            Signs = signs
-            DType = dtype
-            Write = fun value -> constant (Tensor.full dtype [] value)
-        }
+    let private numbers = TextFold.signs signs constant
 
     let private attribute (name: string, value: Attribute<'e>) =
         match value with
@@ -96,6 +90,8 @@ module internal TextUnicode =
         let lowered = axes |> List.map TextNumber.subscript |> String.concat separator
         Piece.call $"{foldName op}{lowered}({x.Text})"
 
+    let private stretched (shape: Shape) (x: Piece) = Piece.call $"broadcast({x.Text}; shape={shape})"
+
     // Bodies of loops are shown where they are short, and not inside one another without end.
     let private deepestBody = 2
 
@@ -106,7 +102,7 @@ module internal TextUnicode =
         : Notation<'e> when 'e :> INode<'e> =
         {
             Operands = Form.operands
-            Render = fun piece e -> render isWhole body (Form.shown e >> piece) e
+            Render = TextCompose.withShapes stretched (render isWhole body)
             Name = fun n -> prefix + TextNumber.subscript n
             IsLeaf = fun e -> List.isEmpty (Form.operands e)
             Whole = 300
@@ -120,13 +116,8 @@ module internal TextUnicode =
         | Form.Constant value -> constant value
         | Form.Infix(op, x, y) ->
             let x, y = Form.numberFirst op x y
-
-            if Form.isFoldable e then
-                TextFold.infix (numbers e.DType) op (piece x) (piece y)
-            else
-                TextCompose.infix signs op (piece x) (piece y)
-        | Form.Negation x when Form.isFoldable e -> TextFold.negate (numbers e.DType) (piece x)
-        | Form.Negation x -> TextCompose.negate signs (piece x)
+            TextFold.infix (numbers e.DType) op (piece x) (piece y)
+        | Form.Negation x -> TextFold.negate (numbers e.DType) (piece x)
         | Form.Complement x -> Piece.make Level.Prefix ("¬" + TextCompose.inner signs Level.Call (piece x))
         | Form.Power(x, y) -> power (piece x) (piece y) (Form.wholeNumber y)
         | Form.Root x -> root (piece x)
@@ -148,7 +139,7 @@ module internal TextUnicode =
             let gap = if operands <> "" && named <> "" then "; " else ""
             Piece.call $"{name}({operands}{gap}{named})"
         | Form.Loop(result, loop) -> Piece.call (scan isWhole body piece result loop)
-        | Form.Stretched x -> Piece.call $"broadcast({(piece x).Text}; shape={e.Shape})"
+        | Form.Stretched x -> stretched e.Shape (piece x)
 
     /// `scan(h₀; xs; (h, x) ↦ tanh(h + x))`: what is handed on, what is gone through, and one step.
     and private scan
