@@ -17,7 +17,7 @@ module internal ModelInputs =
             match file.Model.Graph.Inputs |> List.tryFind (fun v -> v.Name = name) with
             | None ->
                 let names = file.Inputs |> Seq.map _.Name |> String.concat ", "
-                Refuse.domain operation $"a value for the input '{name}'" $"one of {names}" "check the name"
+                Refuse.domain operation $"a value for the input '{name}'" $"one of: {names}" "check the name"
             | Some v ->
                 match TensorData.tryStorage DType.F32 v.Type with
                 | ValueSome dtype -> table[name] <- Tensor.cast dtype value
@@ -81,7 +81,7 @@ module internal ModelInputs =
         for name, _ in xs do
             if inputs |> List.forall (fun v -> v.Name <> name) then
                 let names = inputs |> List.map _.Name |> String.concat ", "
-                Refuse.domain "ImportedModel.run" $"the input '{name}'" $"one of {names}" "check the name"
+                Refuse.domain "ImportedModel.run" $"the input '{name}'" $"one of: {names}" "check the name"
 
         inputs
         |> List.map (fun v ->

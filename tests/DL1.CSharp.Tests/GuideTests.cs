@@ -391,7 +391,7 @@ public class GuideTests
     {
         var output = ReadmeTests.Output(() =>
         {
-            var (train, test) = Datasets.Digits().Split(0.8, seed: 1); // 1797 images of 8 by 8, carried in the package
+            var (train, test) = Datasets.Digits().Split(0.8, seed: 1); // 1797 images of 8 by 8, pixels 0 to 1
             var model = Model.Sequential(Layers.Linear(64), Layers.Relu(), Layers.Dropout(0.1), Layers.Linear(10));
             Console.WriteLine(model.Summary(32, 64));
 

@@ -11,7 +11,7 @@ module Splits =
                 "Splits"
                 ("the part " + string part)
                 "above 0 and below 1"
-                "hold a fifth out, as is usual"
+                "a fifth of the rows to test on is usual: 0.2 held out in F#, Split(0.8) in C#"
 
     let private requireFolds k rows =
         if k < 2 || k > rows then

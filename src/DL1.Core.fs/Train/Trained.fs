@@ -252,7 +252,7 @@ module Trained =
         let floats = Tree.values found |> List.map _.DType |> List.filter _.IsFloat
         let dtype = List.tryHead floats |> Option.defaultValue DType.F32
         let parameters, state = Layer.initAs dtype (Key.ofSeed 0L) xs network
-        let found = Safetensors.fit (Tree.append parameters state) found
+        let found = Safetensors.fitFrom $"the file {path}" (Tree.append parameters state) found
 
         Trained(network, Tree.filter parameters.Contains found, Tree.filter state.Contains found, Some xs)
 

@@ -27,7 +27,7 @@ let private tensors () =
     string points.Shape, string centre.Shape
 
 let private classifier () =
-    let table = Datasets.digits () // 1797 images of 8 by 8, carried in the package
+    let table = Datasets.digits () // 1797 images of 8 by 8, pixels 0 to 16
     let digits = Table.texts "digit" table
     let images = table |> Table.numbers (Table.namesBut [ "digit" ] table)
 

@@ -143,16 +143,22 @@ let tests =
                     Expect.stringContains e.Given what ""
 
                 refused
-                    "w with numbers that are not finite"
+                    "w whose numbers are not all finite"
                     (Tree.replace found (Tree.ofList [ "w", Tensor.vector [ nan; 1.0 ] ]))
 
                 refused
-                    "w of shape [3]"
+                    "of another shape: w [3] in place of [2]"
                     (Tree.replace found (Tree.ofList [ "w", Tensor.vector [ 1f; 2f; 3f ] ]))
 
-                refused "n of f32" (Tree.replace found (Tree.ofList [ "n", Tensor.scalar 1f ]))
-                refused "no tensor n" (Tree.filter (fun p -> p = "w") found)
-                refused "the tensor v" (Tree.append found (Tree.ofList [ "v", Tensor.scalar 1f ]))
+                refused
+                    "of another type: n f32 in place of"
+                    (Tree.replace found (Tree.ofList [ "n", Tensor.scalar 1f ]))
+
+                refused "missing: n []" (Tree.filter (fun p -> p = "w") found)
+
+                refused
+                    "which the model does not have: v"
+                    (Tree.append found (Tree.ofList [ "v", Tensor.scalar 1f ]))
             }
             test "the format's own name is refused for a tensor" {
                 let tree = Tree.ofList [ "__metadata__", Tensor.scalar 1f ]

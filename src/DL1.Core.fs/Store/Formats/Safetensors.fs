@@ -199,28 +199,67 @@ module Safetensors =
     /// Writes tensors, whole or not at all. `Safetensors.write path weights`
     let write (path: string) (tensors: Tree<Tensor>) : unit = writeWith Map.empty path tensors
 
-    /// Tensors in the place of a model's own: the same paths, types and shapes, all numbers finite, else it is a
-    /// `FormatError` that names the first that is not. Floating-point types are converted to the model's.
-    /// `Safetensors.fit weights (Safetensors.read path)`
-    let fit (model: Tree<Tensor>) (found: Tree<Tensor>) : Tree<Tensor> =
-        let wrong given expected : 'a =
-            Refuse.format
-                "Safetensors.fit"
-                given
-                expected
-                "check that the file is of this model, or take a part of it by filter"
+    /// At most three items, and how many more there are.
+    let private listed (items: string list) =
+        let rest = items.Length - 3
+        let shown = String.Join(", ", List.truncate 3 items)
+        if rest > 0 then $"{shown} and %d{rest} more" else shown
 
-        for path, _ in Tree.toList found do
-            if not (model.Contains path) then
-                wrong $"the tensor {path}, which the model does not have" "the model's own paths"
+    /// What tensors of a source have that a model has not, and the other way round; empty where there is nothing.
+    let private differences (model: Tree<Tensor>) (found: Tree<Tensor>) : string list =
+        let others = Tree.toList found |> List.map fst |> List.filter (model.Contains >> not)
+
+        let own = Tree.toList model |> List.map (fun (path, own) -> path, own, Tree.tryFind path found)
+
+        let wrong (choose: string -> Tensor -> Tensor -> string option) =
+            own |> List.choose (fun (path, own, t) -> t |> Option.bind (choose path own))
+
+        let isOther (t: Tensor) (own: Tensor) =
+            t.DType <> own.DType && not (t.DType.IsFloat && own.DType.IsFloat)
+
+        [
+            "which the model does not have: ", others
+            "missing: ",
+            own |> List.choose (fun (path, own, t) -> if t.IsNone then Some $"{path} {own.Shape}" else None)
+            "of another shape: ",
+            wrong (fun path own t ->
+                if t.Shape <> own.Shape then
+                    Some $"{path} {t.Shape} in place of {own.Shape}"
+                else
+                    None)
+            "of another type: ",
+            wrong (fun path own t ->
+                if isOther t own then Some $"{path} {t.DType} in place of {own.DType}" else None)
+        ]
+        |> List.filter (snd >> List.isEmpty >> not)
+        |> List.map (fun (what, paths) -> what + listed paths)
+
+    /// Tensors of a source, such as "the file digits.safetensors", in the place of a model's own.
+    let internal fitFrom (source: string) (model: Tree<Tensor>) (found: Tree<Tensor>) : Tree<Tensor> =
+        let wrong given expected cure : 'a =
+            Refuse.format "Safetensors.fit" $"{source} with tensors {given}" expected cure
+
+        match differences model found with
+        | [] -> ()
+        | all ->
+            wrong
+                (String.Join("; ", all))
+                $"the %d{model.Count} tensors of the model, by their paths and shapes"
+                "make the model with the layers, and for the input shape, that it was saved with"
 
         model
         |> Tree.mapPath (fun path own ->
-            match Tree.tryFind path found with
-            | None -> wrong $"no tensor {path}" $"one of shape {own.Shape}"
-            | Some t when t.Shape <> own.Shape -> wrong $"{path} of shape {t.Shape}" $"the shape {own.Shape}"
-            | Some t when t.DType <> own.DType && not (t.DType.IsFloat && own.DType.IsFloat) ->
-                wrong $"{path} of {t.DType}" $"the type {own.DType}"
-            | Some t when t.DType.IsFloat && Tensor.toFloats t |> Array.exists (Double.IsFinite >> not) ->
-                wrong $"{path} with numbers that are not finite" "finite numbers"
-            | Some t -> Tensor.cast own.DType t)
+            let t: Tensor = found[path]
+
+            if t.DType.IsFloat && Tensor.toFloats t |> Array.exists (Double.IsFinite >> not) then
+                wrong
+                    $"{path} whose numbers are not all finite"
+                    "finite numbers"
+                    "save the model of an earlier epoch"
+
+            Tensor.cast own.DType t)
+
+    /// Tensors in the place of a model's own: the same paths, types and shapes, all numbers finite, else it is a
+    /// `FormatError` that names what differs. Floating-point types are converted to the model's.
+    /// `Safetensors.fit weights (Safetensors.read path)`
+    let fit (model: Tree<Tensor>) (found: Tree<Tensor>) : Tree<Tensor> = fitFrom "a source" model found
