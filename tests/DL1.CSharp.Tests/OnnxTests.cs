@@ -41,7 +41,7 @@ public class OnnxTests
     public void AnUnknownInputIsRefused()
     {
         var error = Assert.Throws<DomainError>(() => OnnxFile.Read(path).Import().Run(("z", samples)));
-        Assert.Contains("one of x", error.Message);
+        Assert.Contains("one of: x", error.Message);
         Assert.Throws<FormatError>(() => OnnxFile.Read(path + ".none"));
         Assert.Throws<FormatError>(() => OnnxFile.OfBytes([1, 2, 3]));
     }

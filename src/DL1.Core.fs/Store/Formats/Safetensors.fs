@@ -236,7 +236,7 @@ module Safetensors =
 
     /// Tensors of a source, such as "the file digits.safetensors", in the place of a model's own.
     let internal fitFrom (source: string) (model: Tree<Tensor>) (found: Tree<Tensor>) : Tree<Tensor> =
-        let wrong given expected cure : 'a =
+        let wrong (given: string) expected cure : 'a =
             Refuse.format "Safetensors.fit" $"{source} with tensors {given}" expected cure
 
         match differences model found with
