@@ -51,6 +51,7 @@ let private written =
         // The products of the numbers are none of their type.
         1e-200 * (1e-200 * x), "1e-200·(1e-200·x)"
         1e308 * (10.0 * x), "1e308·(10·x)"
+        -((1e308 * x) * (1e308 * x)), "−1e308·x·(1e308·x)"
         5e-324 * (0.5 * x), "5e-324·(0.5·x)"
         1e-30f * (1e-30f * s), "1e-30·(1e-30·s)"
     ]
@@ -97,10 +98,10 @@ let private grown (steps: (byte * byte * byte) list) : Expr =
 
 /// A product of x and numbers, and what it is made of.
 let private product (steps: (byte * byte * byte) list) =
-    let numbers = [ 1.0; -1.0; 2.0; 0.1; 1e-200; -1e200; Math.ScaleB(1.5, -537); 5e-324; 1e308 ]
+    let numbers = [ 1.0; -1.0; 2.0; 0.1; 1e-20; -1e20; Math.ScaleB(1.5, -60); 7e15 ]
     let made = Collections.Generic.List<Expr>([ x ])
 
-    for op, i, j in List.truncate 8 steps do
+    for op, i, j in List.truncate 6 steps do
         let i, number = int i % made.Count, numbers[int j % numbers.Length]
 
         made.Add(
@@ -169,10 +170,10 @@ let tests =
                     let e = grown steps
                     let p, q = float p / 8.0, float q / 8.0
                     sameNumber (value p q e) (value p q (readBack e)))
-            law "the text of a product has its value, whatever the numbers" (fun steps (p: sbyte) ->
+            law "the text of a product has its value, rounding excepted" (fun steps (p: sbyte) ->
                 let made = product steps
-                let at e = value (Math.ScaleB(1.25, int p * 8)) 1.0 e
-                // Beyond the normal numbers, what is multiplied in another order may come out otherwise.
+                let at e = value (Math.ScaleB(1.25, int p / 2)) 1.0 e
+                // What overflows or underflows may come out otherwise in another order.
                 let isNormal e = abs (at e) > 1e-290 && abs (at e) < 1e290
                 let u, v = at made[made.Count - 1], at (readBack made[made.Count - 1])
                 not (Seq.forall isNormal made) || abs (u - v) <= 1e-13 * abs u)

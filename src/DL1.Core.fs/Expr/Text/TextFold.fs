@@ -66,15 +66,12 @@ module internal TextFold =
     /// A piece as a number times the rest of it.
     let private parts (p: Piece) = p.Product |> Option.defaultValue (1.0, Some p)
 
+    let private inParentheses (n: NumberSigns) (p: Piece) = Piece.atom (TextCompose.parens n.Signs p)
+
     /// a·b, with b in parentheses where the product of their numbers is no normal one: `1e308·(10·x)`.
     let private product (n: NumberSigns) (a: Piece) (b: Piece) : Piece =
-        let inParentheses = leaves n.DType (fst (parts a)) (fst (parts b))
-
-        TextCompose.infix
-            n.Signs
-            Infix.Mul
-            a
-            (if inParentheses then Piece.atom (TextCompose.parens n.Signs b) else b)
+        let isBeyond = leaves n.DType (fst (parts a)) (fst (parts b))
+        TextCompose.infix n.Signs Infix.Mul a (if isBeyond then inParentheses n b else b)
 
     let private scaled (n: NumberSigns) (value: float) (rest: Piece option) : Piece =
         match rest with
@@ -99,7 +96,9 @@ module internal TextFold =
         // A number goes before what is none.
         | None, Some _, None -> { product n b a with Product = Some(v, Some a) }
         | None, None, _ -> { product n a b with Product = Some(u, Some b) }
-        | None, Some x, Some _ -> { product n a b with Product = Some(u, Some(product n x b)) }
+        | None, Some x, Some _ ->
+            let rest = TextCompose.infix n.Signs Infix.Mul x (inParentheses n b)
+            { product n a b with Product = Some(u, Some rest) }
 
     let negate (n: NumberSigns) (x: Piece) : Piece =
         let value, rest = parts x
