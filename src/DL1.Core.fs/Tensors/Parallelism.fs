@@ -18,7 +18,7 @@ module internal Parallelism =
             Parallel.For(0, count, body) |> ignore
 
     /// The same for parts of less than a tenth of a millisecond: one thread does fewer than 8, since the first parallel loop of a
-    /// process takes .NET some 20 ms.
+    /// process takes .NET 30 ms.
     let forEachShort (count: int) (body: int -> unit) : unit =
         if count < 8 then
             for i in 0 .. count - 1 do
