@@ -90,7 +90,7 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     /// A tensor as a constant. `Expr.Constant tensor`
     static member Constant(value: Tensor) = Expr.Make(Node.Constant value)
 
-    /// Gives what is made of literals the type of the operand it meets; leaves everything else as it is.
+    /// Converts an untyped expression to the type of the other operand; returns a typed expression unchanged.
     static member internal Typed(operation: string, other: Expr, e: Expr) = Literals.typed operation other e
 
     /// Tensors of which those made of literals take the type of the first that is not.

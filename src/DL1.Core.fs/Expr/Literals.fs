@@ -2,7 +2,8 @@ namespace DL1
 
 open System.Collections.Generic
 
-/// Numbers without a type of their own, and what is made of them: they take the type of what they meet.
+/// Untyped numbers, such as `lit 2.0`, and expressions of untyped numbers alone: an operation converts them to the type of its
+/// other operand.
 [<RequireQualifiedAccess>]
 module internal Literals =
     /// Whether a node is made of nothing but numbers without a type, beside conditions and indices.
@@ -28,7 +29,7 @@ module internal Literals =
 
         'e.Make(Node.Constant typed)
 
-    /// Gives what is made of literals the type of the operand it meets; leaves everything else as it is.
+    /// Converts an untyped expression to the type of the other operand; returns a typed expression unchanged.
     let typed operation (other: 'e) (e: 'e) : 'e :> IExpression<'e> =
         if not e.IsLiteral || other.IsLiteral || other.DType = DType.F64 then
             e
