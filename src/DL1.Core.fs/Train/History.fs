@@ -117,15 +117,7 @@ module History =
                 r.Seconds.ToString("F1", CultureInfo.InvariantCulture)
             ]
 
-        let lines = header :: List.map cells rows
-
-        let widths =
-            header |> List.mapi (fun i _ -> lines |> List.map (fun line -> line[i].Length) |> List.max)
-
-        lines
-        |> List.map (fun line ->
-            List.map2 (fun (cell: string) width -> cell.PadLeft width) line widths |> String.concat "  ")
-        |> String.concat "\n"
+        header :: List.map cells rows |> Format.table 0 |> String.concat "\n"
 
     /// The epochs as comma-separated values, with a header; learning rates stand after the metrics. `History.toCsv fitted.History`
     let toCsv (rows: EpochRow list) : string =

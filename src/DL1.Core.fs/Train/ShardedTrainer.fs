@@ -10,8 +10,7 @@ open DL1.Compiler.Runtime
 #nowarn "9" // Vectors at addresses of blocks that this type keeps alive.
 
 /// Training in place over shards of each batch, on one rank or several. Each shard reads the state before the step; what shards
-/// give is added in a balanced tree over their numbers, and the update is made once on each rank. On several ranks gradients are
-/// exchanged in buckets of at least `bucketBytes`, the first while the backward pass computes the others. Steps allocate nothing.
+/// give is added in a balanced tree over their numbers (`ShardSums`), and the update is made once on each rank. Steps allocate nothing.
 [<Sealed>]
 type internal ShardedTrainer
     (
@@ -33,32 +32,13 @@ type internal ShardedTrainer
     let counters = Tree.values (ShardGraphs.counted start) |> List.map _.Size
     let plans = List<ShardPlan>()
     let readCount = start.Parameters.Count + start.State.Count
-    let depth = TreeSum.Depth own
-    let buckets = Bucket.ofLayout bucketBytes layout
-
-    /// Exchanges buckets while they are computed, where there are several.
-    let exchanging: BucketExchange | null =
-        if ranks.Size > 1 && buckets.Length > 1 then
-            BucketExchange buckets.Length
-        else
-            null
-
-    /// The level of the tree's vectors into which this rank's last shard writes.
-    let lastLevel =
-        let rec level terms = if terms <= 1 then 0 else 1 + level (terms - TreeSum.Half terms)
-        level own
-
-    /// Whether this rank's last shard is being computed.
-    let mutable isLast = false
+    let sums = ShardSums(layout, shards, ranks, bucketBytes)
 
     let block bytes =
-        let block = Block("training", "the sums over shards", bytes)
+        let block = Block("training", "a number of each step", bytes)
         NativeMemory.Clear(block.Address.ToPointer(), unativeint bytes)
         block
 
-    /// The vectors that wait to be added, one for each level of the tree.
-    let singles = Array.init depth (fun _ -> block (4L * layout.Singles))
-    let mutable doubles: Block[] = [||]
     let keyBlock = block 8L
     let rowsBlock = block 8L
     let mutable key = start.Key
@@ -70,21 +50,8 @@ type internal ShardedTrainer
     /// What each shard reports by itself: numbers of a shard, and where those of the first begin.
     let mutable ownSize = 0
     let mutable lastWhole = 0
-    let mutable asksForEnd = false
     let mutable isCancelled = false
     let mutable factor = 1.0
-
-    /// The most numbers of one call of `Ranks.Sum`.
-    let mostExchanged = 1L <<< 26
-
-    let at (block: Block) size (place: int64) = block.Address + nativeint (size * place)
-
-    let placeOf level i =
-        let struct (isDouble, place) = layout.Places[i]
-        if isDouble then at doubles[level] 8L place else at singles[level] 4L place
-
-    /// Where the numbers of shard s by itself begin, and behind those of all the flag of cancellation.
-    let slot s = at doubles[0] 8L (layout.Doubles + int64 s * int64 ownSize)
 
     let startOf (shard: int) (whole: int) =
         int ((int64 shard * int64 whole + int64 shards - 1L) / int64 shards)
@@ -110,15 +77,9 @@ type internal ShardedTrainer
 
             plans.Add made
 
-            match exchanging with
-            | null -> ()
-            | exchanging ->
-                let ready = made.ReadyAfter buckets
-
-                made.Plan.Watch(fun step ->
-                    if isLast then
-                        for bucket in ready[step] do
-                            exchanging.Ready bucket)
+            if sums.Exchanges then
+                let ready = made.ReadyAfter sums.Buckets
+                made.Plan.Watch(fun step -> sums.Computed ready[step])
 
             made
 
@@ -130,10 +91,7 @@ type internal ShardedTrainer
             Learner.requireTrained learner start.Parameters
             let plan = planFor batch (max 1 (startOf 1 whole))
             ownSize <- Array.sum plan.Sizes
-            let last = layout.Doubles + int64 shards * int64 ownSize + 1L
-
-            doubles <-
-                Array.init depth (fun level -> block (8L * (if level = 0 then last else layout.Doubles)))
+            sums.Prepare ownSize
 
             let struct (first, state, next, inputs, outputs) =
                 ShardGraphs.update learner watches (not rates.IsEmpty) scale plan.Graph.IsSum start
@@ -153,10 +111,10 @@ type internal ShardedTrainer
             addresses <-
                 [|
                     for i in 0 .. layout.Places.Length - 1 do
-                        placeOf 0 i
+                        sums.Place(0, i)
 
                     for before in List.scan (+) countersAt counters |> List.take counters.Length do
-                        slot 0 + nativeint (8 * before)
+                        sums.Slot 0 + nativeint (8 * before)
 
                     rowsBlock.Address
                 |]
@@ -168,15 +126,10 @@ type internal ShardedTrainer
         if factorIndex >= 0 then
             Memory.write (Tensor.scalar factor) (session.AddressOf factorIndex)
 
-    let clear level s =
-        NativeMemory.Clear(singles[level].Address.ToPointer(), unativeint (4L * layout.Singles))
-        NativeMemory.Clear(doubles[level].Address.ToPointer(), unativeint (8L * layout.Doubles))
-        NativeMemory.Clear((slot s).ToPointer(), unativeint (8 * ownSize))
-
     /// Runs shard s on rows of a batch, and leaves its numbers in the vector of a level.
     let runShard (session: Session) (layerKey: Key) level s (batch: Dataset) (firstRow: int) (count: int) =
         if count = 0 then
-            clear level s
+            sums.Clear(level, s)
         else
             let shard = planFor batch count
             let plan = shard.Plan
@@ -209,9 +162,9 @@ type internal ShardedTrainer
                     input <- input + 1
 
                 for i in 0 .. layout.Places.Length - 1 do
-                    plan.Write(i, placeOf level i)
+                    plan.Write(i, sums.Place(level, i))
 
-                let mutable address = slot s
+                let mutable address = sums.Slot s
 
                 for i in 0 .. shard.Sizes.Length - 1 do
                     plan.Write(layout.Places.Length + i, address)
@@ -221,110 +174,27 @@ type internal ShardedTrainer
             finally
                 plan.Release()
 
-    let addTask = VectorSum()
-
-    /// The sum over `terms` shards from s on, in the vector of a level.
-    let rec sum session layerKey level s terms (batch: Dataset) (before: int) (whole: int) : unit =
-        if terms = 1 then
-            let first = startOf s whole
-            isLast <- s = firstShard + own - 1
-            runShard session layerKey level s batch (first - before) (startOf (s + 1) whole - first)
-        else
-            let half = TreeSum.Half terms
-            sum session layerKey level s half batch before whole
-            sum session layerKey (level + 1) (s + half) (terms - half) batch before whole
-
-            // Where the last shard is among them, the sum is made for each bucket before it is exchanged.
-            if isNull exchanging || s + terms < firstShard + own then
-                addTask.Add(false, singles[level].Address, singles[level + 1].Address, layout.Singles)
-
-            addTask.Add(true, doubles[level].Address, doubles[level + 1].Address, layout.Doubles)
-
-    /// Replaces `count` f32 numbers from `first` on by their sums over all ranks.
-    let exchangeSingles (first: int64) (count: int64) =
-        let mutable first, left = first, count
-
-        while left > 0L do
-            let part = int (min mostExchanged left)
-            ranks.Sum(Span<float32>((at singles[0] 4L first).ToPointer(), part))
-            first <- first + int64 part
-            left <- left - int64 part
-
-    let exchangeDoubles () =
-        let mutable first, left = 0L, layout.Doubles + int64 shards * int64 ownSize + 1L
-
-        while left > 0L do
-            let part = int (min mostExchanged left)
-            ranks.Sum(Span<float>((at doubles[0] 8L first).ToPointer(), part))
-            first <- first + int64 part
-            left <- left - int64 part
-
-    /// Adds this rank's last shards to those before, in the order of the tree, and exchanges the sum.
-    let exchangeBucket (number: int) =
-        let bucket = buckets[number]
-
-        for level in lastLevel - 1 .. -1 .. 0 do
-            let mutable first = 0L
-
-            while first < bucket.Count do
-                let part = int (min mostExchanged (bucket.Count - first))
-                let place = bucket.First + first
-                TreeSum.AddAt(false, at singles[level] 4L place, at singles[level + 1] 4L place, part)
-                first <- first + int64 part
-
-        exchangeSingles bucket.First bucket.Count
+    /// What the shards of the current step read.
+    let mutable current: struct (Session * Key * Dataset * int * int) voption = ValueNone
 
     // Made once: each use of a method as a function is a new object.
-    let exchangeOne: int -> unit = exchangeBucket
-
-    /// Completes what this rank tells the others beside its sums.
-    let report () =
-        // −0 becomes 0, as where zeros of other ranks are added to it.
-        let reported = NativePtr.ofNativeInt<float>(slot firstShard)
-
-        for i in 0 .. own * ownSize - 1 do
-            NativePtr.set reported i (NativePtr.get reported i + 0.0)
-
-        Marshal.WriteInt64(slot shards, BitConverter.DoubleToInt64Bits(if asksForEnd then 1.0 else 0.0))
-
-    /// The sum over this rank's shards, and over all ranks.
-    let sumAll session layerKey (batch: Dataset) (before: int) (whole: int) =
-        match exchanging with
-        | null ->
-            sum session layerKey 0 firstShard own batch before whole
-            report ()
-
-            if ranks.Size > 1 then
-                exchangeSingles 0L layout.Singles
-                exchangeDoubles ()
-        | exchanging ->
-            exchanging.Begin exchangeOne
-
-            try
-                sum session layerKey 0 firstShard own batch before whole
-            with _ ->
-                exchanging.Abandon()
-                reraise ()
-
-            for bucket in 0 .. buckets.Length - 1 do
-                exchanging.Ready bucket
-
-            report ()
-            exchanging.Finish()
-            exchangeDoubles ()
+    let runOne =
+        Action<int, int>(fun level s ->
+            match current with
+            | ValueSome(struct (session, layerKey, batch, before, whole)) ->
+                let first = startOf s whole
+                runShard session layerKey level s batch (first - before) (startOf (s + 1) whole - first)
+            | ValueNone -> ())
 
     /// A step on a part of a batch of `whole` rows: those from row `before` on.
     let step (batch: Dataset) (before: int) (whole: int) (cancels: bool) : float =
         let session = prepare batch whole
         let layerKey = key.Fold 1
 
-        // The slots of other ranks' shards are zero, so that their sum over ranks is what the owner wrote.
-        if ranks.Size > 1 then
-            NativeMemory.Clear((slot 0).ToPointer(), unativeint (8L * (int64 shards * int64 ownSize + 1L)))
-
-        asksForEnd <- cancels
-        sumAll session layerKey batch before whole
-        isCancelled <- Marshal.ReadInt64(slot shards) <> 0L
+        current <- ValueSome(struct (session, layerKey, batch, before, whole))
+        sums.Sum(runOne, cancels)
+        current <- ValueNone
+        isCancelled <- sums.IsEndAsked
         Marshal.WriteInt64(rowsBlock.Address, BitConverter.DoubleToInt64Bits(float whole))
         session.StepAt addresses
         key <- key.Fold 0
@@ -332,8 +202,6 @@ type internal ShardedTrainer
         lastWhole <- whole
 
         // Plans hold addresses, which do not keep the memory alive.
-        GC.KeepAlive singles
-        GC.KeepAlive doubles
         GC.KeepAlive keyBlock
         GC.KeepAlive rowsBlock
         session.Scalar 0
@@ -347,7 +215,7 @@ type internal ShardedTrainer
                 "choose a number of shards that is a multiple of the ranks: 8 goes with 1, 2, 4 and 8 ranks"
 
     /// For each step of the first shard's plan, the buckets of gradients that are ready after it.
-    member _.ReadyAfter: int[][] = plans[0].ReadyAfter buckets
+    member _.ReadyAfter: int[][] = plans[0].ReadyAfter sums.Buckets
 
     /// The bytes of the intermediate values of the largest shard's graph.
     member _.ShardBytes = Seq.max (plans |> Seq.map _.Plan.Bytes)
@@ -397,7 +265,7 @@ type internal ShardedTrainer
                         |> List.mapFold
                             (fun (address: nativeint) e ->
                                 Memory.read DType.F64 e.Shape address, address + nativeint (8 * e.Shape.Size))
-                            (slot s)
+                            (sums.Slot s)
 
                     struct (rows, values)
         ]
