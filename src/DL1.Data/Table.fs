@@ -269,22 +269,42 @@ type Table internal (source: string, names: string[], data: TableColumns, lines:
     member this.ForClassification(target: string, [<ParamArray>] inputs: string[]) : Dataset =
         Dataset(this.InputsFor(target, inputs), this.Labels target)
 
-    /// What the table holds, in a line: `diabetes.csv: 442 rows of age, sex, bmi`.
-    override _.ToString() =
-        let names = String.Join(", ", names)
-        $"{source}: %d{lines.Length} rows of {names}"
+    /// The first rows as text, a missing value as nothing, and a row of `…` where there are more.
+    member private _.First(count: int) : string list list =
+        let text row column =
+            match column with
+            | Column.Numbers values when Double.IsNaN values[row] -> ""
+            | Column.Numbers values -> values[row].ToString CultureInfo.InvariantCulture
+            | Column.Texts values -> values[row]
 
-    member internal this.Display = this.ToString()
+        [
+            for row in 0 .. min count lines.Length - 1 do
+                columns |> Seq.map (text row) |> List.ofSeq
+            if lines.Length > count then
+                [ for _ in names -> "…" ]
+        ]
+
+    /// The source, the number of rows, and the first five of them, with as many columns as a line of 100 characters holds; the names
+    /// of all columns where that is not all of them. Texts of more than 24 characters are cut. `printfn $"{patients}"`
+    override this.ToString() =
+        let brief (cell: string) =
+            let line = cell.ReplaceLineEndings " "
+            if line.Length > 24 then line.Substring(0, 23) + "…" else line
+
+        let whole = List.ofArray names :: this.First 5 |> List.map (List.map brief) |> List.transpose
+        let width (column: string list) = 2 + (column |> List.map String.length |> List.max)
+        let ends = whole |> List.scan (fun sum column -> sum + width column) 0 |> List.tail
+        let fitting = ends |> List.takeWhile (fun e -> e - 2 <= 100) |> List.length
+        let shown = whole |> List.truncate fitting |> List.transpose
+
+        let rows = if lines.Length = 1 then "1 row" else $"%d{lines.Length} rows"
+        let all = if fitting = names.Length then "" else " of " + String.Join(", ", names)
+        let heading = $"{source}: {rows}{all}"
+
+        String.concat "\n" (heading :: Format.table 0 shown)
+
+    member internal this.Display = Format.following (this.ToString())
 
     interface INotebookValue with
-        member _.Html =
-            let text row column =
-                match column with
-                | Column.Numbers values when Double.IsNaN values[row] -> ""
-                | Column.Numbers values -> values[row].ToString CultureInfo.InvariantCulture
-                | Column.Texts values -> values[row]
-
-            // The first rows, as many as fit on a page.
-            let rows = [ for row in 0 .. min 10 lines.Length - 1 -> Seq.map (text row) columns ]
-            let more = if lines.Length > 10 then [ Seq.map (fun _ -> "…") names ] else []
-            Html.table $"{source}: %d{lines.Length} rows" names (rows @ more)
+        member this.Html =
+            Html.table $"{source}: %d{lines.Length} rows" names (this.First 10 |> Seq.map Seq.ofList)

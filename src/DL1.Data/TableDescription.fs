@@ -153,12 +153,7 @@ type TableDescription internal (source: string, rows: int, columns: ColumnDescri
                      $"{c.Commonest} (%d{c.CommonestCount})")
             ]
 
-        let lines = heads :: List.map cells columns
-        let widths = List.transpose lines |> List.map (List.map String.length >> List.max)
-
-        let line cells =
-            List.map2 (fun (cell: string) width -> cell.PadLeft width) cells widths |> String.concat "  "
-
-        $"{source}: %d{rows} rows\n" + String.Join("\n", List.map line lines)
+        let lines = Format.table 0 (heads :: List.map cells columns)
+        String.concat "\n" ($"{source}: %d{rows} rows" :: lines)
 
     member internal this.Display = Format.following (this.ToString())

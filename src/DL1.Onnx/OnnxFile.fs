@@ -130,7 +130,8 @@ type OnnxFile internal (model: OnnxModel, store: TensorStore, source: string) =
         let counted =
             this.Operators |> Seq.map (fun p -> if p.Value = 1 then p.Key else $"{p.Key} ×%d{p.Value}")
 
-        line ($"  %d{nodes.Length} nodes: " + String.Join(", ", counted))
+        let noun = if nodes.Length = 1 then "node" else "nodes"
+        line ($"  %d{nodes.Length} {noun}: " + String.Join(", ", counted))
         let parameters = weights.Value.Parameters
 
         let elements =

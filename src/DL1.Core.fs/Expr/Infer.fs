@@ -105,9 +105,15 @@ module internal Infer =
         let m, k, k', n = x.Shape[rank - 2], x.Shape[rank - 1], y.Shape[rank - 2], y.Shape[rank - 1]
 
         if k <> k' then
+            let transposed (which: string) (label: string) =
+                if label.Contains ' ' then
+                    $"transpose the {which}"
+                else
+                    $"transpose the {which}: {label}.T"
+
             let cure =
-                if k = n then $"transpose the second: {Operand.argument y}.T"
-                elif m = k' then $"transpose the first: {Operand.argument x}.T"
+                if k = n then transposed "second" y.Label
+                elif m = k' then transposed "first" x.Label
                 else "check which axis holds the features: [batch; in] times [in; out]"
 
             Refuse.shape operation (given ()) $"inner extents that agree, but they are %d{k} and %d{k'}" cure

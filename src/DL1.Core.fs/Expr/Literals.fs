@@ -25,7 +25,7 @@ module internal Literals =
                 operation
                 $"the number {string (Tensor.toFloat value)} beside {Operand.text other}"
                 $"a value of {dtype}"
-                $"cast {Operand.argument other} to f32 first"
+                $"cast {other.Label} to f32 first"
 
         'e.Make(Node.Constant typed)
 

@@ -25,10 +25,7 @@ module internal Operand =
     /// `x: f32 [2, 3] and w: f32 [4, 5]`
     let texts (operands: #IOperand list) = operands |> List.map text |> String.concat " and "
 
-    /// An operand as an argument in a cure: its name, or `(...)` where it has none that can be written down.
-    let argument (e: #IOperand) = if e.Label.Contains ' ' then "(...)" else e.Label
-
-    let private castTo (dtype: DType) (e: #IOperand) = $"{argument e} to {dtype}"
+    let private castTo (dtype: DType) (e: #IOperand) = $"{e.Label} to {dtype}"
 
     /// A shape whose extents a user gave; refuses negative ones in the name of the operation.
     let shape operation (dims: int list) =
@@ -55,11 +52,7 @@ module internal Operand =
 
     let requireBool operation (e: #IOperand) =
         if e.DType <> DType.Bool then
-            Refuse.shape
-                operation
-                (text e)
-                "truth values"
-                $"compare first: whether {argument e} is above 0, say"
+            Refuse.shape operation (text e) "truth values" $"compare first: whether {e.Label} is above 0, say"
 
     let requireIndex operation (e: #IOperand) =
         if not e.DType.IsInteger then

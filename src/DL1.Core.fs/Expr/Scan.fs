@@ -69,7 +69,7 @@ module Scan =
                     "scan"
                     $"the sequence {Operand.text e}"
                     $"a leading axis of %d{length} steps"
-                    $"put the axis of time first: moveAxis, from 1 to 0, of {Operand.argument e}"
+                    $"put the axis of time first: moveAxis, from 1 to 0, of {e.Label}"
 
             Rebuild.fresh e.DType (Shape.removeAxis 0 e.Shape)
 

@@ -1,7 +1,6 @@
 namespace DL1
 
 open System
-open System.Text
 open DL1.Notebooks
 
 /// One layer of a summary.
@@ -61,27 +60,9 @@ type Summary internal (rows: SummaryRow list, parameters: int64, state: int64, f
         member this.Html = Html.table this.Totals this.Table.Head (Seq.map Seq.ofList this.Table.Tail)
 
     override this.ToString() =
-        let table = this.Table
-        let widths = [ 0..3 ] |> List.map (fun i -> table |> List.map (fun row -> row[i].Length) |> List.max)
-        let text = StringBuilder()
-
-        let line (row: string list) =
-            let padded =
-                List.zip row widths
-                |> List.mapi (fun i (cell, width) ->
-                    if i < 2 then cell.PadRight width else cell.PadLeft width)
-
-            text.Append(String.Join("  ", padded).TrimEnd()).Append('\n') |> ignore
-
-        let rule = String('-', List.sum widths + 6)
-        line table.Head
-        text.Append(rule).Append('\n') |> ignore
-        List.iter line table.Tail
-        text.Append(rule).Append('\n') |> ignore
-
-        text.Append this.Totals |> ignore
-
-        text.ToString()
+        let lines = Format.table 2 this.Table
+        let rule = String('-', lines |> List.map String.length |> List.max)
+        String.concat "\n" [ lines.Head; rule; yield! lines.Tail; rule; this.Totals ]
 
 /// Tables of models.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

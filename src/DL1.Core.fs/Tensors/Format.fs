@@ -26,6 +26,19 @@ module internal Format =
     /// Lines after the first as far in as F# Interactive puts what follows `val it: ... =`, so that tables stay aligned.
     let following (text: string) = text.Replace("\n", "\n  ")
 
+    /// Cells as lines of text: the first `left` columns are aligned left, the others right, with two spaces between them.
+    let table (left: int) (lines: string list list) : string list =
+        let widths = List.transpose lines |> List.map (List.map String.length >> List.max)
+
+        let line cells =
+            List.zip cells widths
+            |> List.mapi (fun column (cell: string, width) ->
+                if column < left then cell.PadRight width else cell.PadLeft width)
+            |> String.concat "  "
+            |> _.TrimEnd()
+
+        List.map line lines
+
     let private written (format: string) (value: float) = value.ToString(format, CultureInfo.InvariantCulture)
 
     /// The decimal exponent of a number, and the decimals that its mantissa needs, at most `digits - 1`.

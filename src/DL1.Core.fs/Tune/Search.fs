@@ -272,13 +272,7 @@ module Search =
     let table (trials: Trial list) : string =
         let header, cells = Trial.columns (fun n -> n.ToString("G6", CultureInfo.InvariantCulture)) trials
 
-        let rows = header :: List.map cells (ranked trials)
-        let widths = List.transpose rows |> List.map (List.map String.length >> List.max)
-
-        rows
-        |> List.map (fun row ->
-            List.map2 (fun (cell: string) width -> cell.PadLeft width) row widths |> String.concat "  ")
-        |> String.concat "\n"
+        header :: List.map cells (ranked trials) |> Format.table 0 |> String.concat "\n"
 
     /// The same as comma-separated values, in the order of the trials and with all digits of numbers. `Search.toCsv trials`
     let toCsv (trials: Trial list) : string =

@@ -43,6 +43,31 @@ let private made =
 
                 refuses<DomainError, _> "no column" (fun () -> Table.ofColumns [])
             }
+            test "as text: the first rows, brief texts, as many columns as a line holds" {
+                Expect.equal
+                    (string people)
+                    "the columns: 4 rows\nage  sex\n 30    f\n 40    m\n       f\n 20"
+                    "all"
+
+                let letters = String('x', 30)
+
+                let wide =
+                    Table.ofColumns
+                        [
+                            for i in 1..9 do
+                                $"column %d{i}", Column.Texts(Array.create 6 (letters + "\n" + letters))
+                        ]
+
+                let lines = (string wide).Split '\n'
+                Expect.equal lines.Length 8 "a heading, names, five rows, and a row for the others"
+                Expect.stringContains lines[0] "6 rows of column 1, column 2" "all names"
+                Expect.equal (lines[1].Split("column").Length - 1) 3 "the columns that fit"
+                Expect.equal (lines[2].Trim().Split(' ')[0]) (String('x', 23) + "…") "a cut text"
+
+                Expect.isEmpty
+                    (lines |> Array.skip 1 |> Array.filter (fun l -> l.Length > 100))
+                    "no longer line"
+            }
             test "records" {
                 let table =
                     Table.ofObjects
@@ -66,7 +91,7 @@ let private made =
             test "anonymous records, and none" {
                 Expect.equal
                     ((Table.ofObjects [ {| X = 1; Y = "a" |} ]).ToString())
-                    "the objects: 1 rows of X, Y"
+                    "the objects: 1 row\nX  Y\n1  a"
                     ""
 
                 Expect.equal (Table.ofObjects ([]: {| X: int |} list)).RowCount 0 "no rows"

@@ -205,23 +205,13 @@ module internal ExplainPlan =
     let private made compiles (profile: (Profile * Peak) option) (memory: string) (plan: Plan) : string =
         let kernels = rows profile 0 "" plan
         let header = if profile.IsSome then titles @ timeTitles else titles
-        let lines = header :: List.map _.Cells kernels
-
-        let widths = lines |> List.transpose |> List.map (List.map String.length >> List.max)
-
-        // Text is aligned left, numbers right.
-        let line cells =
-            List.zip widths cells
-            |> List.mapi (fun column (width, cell: string) ->
-                if column < 3 then cell.PadRight width else cell.PadLeft width)
-            |> String.concat "  "
-            |> _.TrimEnd()
+        let lines = Format.table 3 (header :: List.map _.Cells kernels)
 
         [
-            line header
+            lines.Head
 
-            for kernel in kernels do
-                line kernel.Cells
+            for line, kernel in List.zip lines.Tail kernels do
+                line
 
                 for formula in kernel.Formulas do
                     let indent = String(' ', 4 + 2 * kernel.Depth)
