@@ -47,17 +47,17 @@ type internal LanePairs =
             Vector128.ToScalar pair
 
     [<MethodImpl(Inline.Always)>]
-    static member Sum<'T when 'T: unmanaged and 'T: struct>(address: nativeint) : 'T =
+    static member Sum<'T when 'T: unmanaged>(address: nativeint) : 'T =
         LanePairs.Halves(address, fun x y -> Vector128.Add(x, y))
 
     [<MethodImpl(Inline.Always)>]
-    static member Prod<'T when 'T: unmanaged and 'T: struct>(address: nativeint) : 'T =
+    static member Prod<'T when 'T: unmanaged>(address: nativeint) : 'T =
         LanePairs.Halves(address, fun x y -> Vector128.Multiply(x, y))
 
     [<MethodImpl(Inline.Always)>]
-    static member Max<'T when 'T: unmanaged and 'T: struct>(address: nativeint) : 'T =
+    static member Max<'T when 'T: unmanaged>(address: nativeint) : 'T =
         LanePairs.Halves(address, fun x y -> Vector128.Max(x, y))
 
     [<MethodImpl(Inline.Always)>]
-    static member Min<'T when 'T: unmanaged and 'T: struct>(address: nativeint) : 'T =
+    static member Min<'T when 'T: unmanaged>(address: nativeint) : 'T =
         LanePairs.Halves(address, fun x y -> Vector128.Min(x, y))

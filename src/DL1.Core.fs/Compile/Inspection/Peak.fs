@@ -13,8 +13,7 @@ open DL1.Compiler.Simd
 
 /// Independent chains of dependent fused multiply-adds, without memory access: they measure the peak FLOP rate.
 [<AbstractClass; Sealed>]
-type internal FmaChains<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+type internal FmaChains<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
     /// Runs ten chains of `links` multiply-adds each. `source` is the address of a number, which is broadcast; the sum
     /// of the chains is stored at `target`, so that the work is not optimised away. Ten, to cover the latency.
@@ -67,7 +66,7 @@ module internal Peak =
         best
 
     /// Operations a second on the widest vectors; a multiply-add counts as two.
-    let private flops<'T when 'T: unmanaged and 'T: struct> threads =
+    let private flops<'T when 'T: unmanaged> threads =
         let links = 50_000
         let tasks = 4 * threads
 

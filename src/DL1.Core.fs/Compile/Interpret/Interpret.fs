@@ -17,7 +17,7 @@ open DL1.Compiler.Simd
 module internal Interpret =
     /// Computes a step in some bytes of its blocks, which are `stride` apart from those of the next step. Floats are of type 'F;
     /// integers, of type 'I, have the same size.
-    let private compute<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
+    let private compute<'F, 'I when 'F: unmanaged and 'I: unmanaged>
         (staged: StagedLoop)
         (values: nativeint)
         (stride: nativeint)
@@ -63,7 +63,7 @@ module internal Interpret =
     /// Runs a call, with `capacity` blocks for each value. Its memory is not cleared first: each block is written before it is read.
     /// Lanes beyond the end of a row may hold anything, and are never stored.
     [<SkipLocalsInit>]
-    let private run<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
+    let private run<'F, 'I when 'F: unmanaged and 'I: unmanaged>
         capacity
         (staged: StagedLoop)
         (lanesOf: LaneOperand[])
@@ -299,9 +299,7 @@ module internal Interpret =
     /// The most bytes of the values of a call, which should stay in the first-level cache.
     let private mostBytes = 24576
 
-    let private bodyOf<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
-        (staged: StagedLoop)
-        : LoopBody =
+    let private bodyOf<'F, 'I when 'F: unmanaged and 'I: unmanaged> (staged: StagedLoop) : LoopBody =
         let most = max 1 (min 32 (mostBytes / (64 * max 1 staged.Loop.Steps.Length)))
         let lanes = if sizeof<'F> = 4 then 16n else 8n
         let lanesOf = staged.Loop.Operands |> Array.map (InterpretMemory.ofOperand (sizeof<'F> = 4))

@@ -104,14 +104,14 @@ module internal InterpretFloats =
         f (target, int bytes / sizeof<'F>)
 
     /// The mask of lanes that are not 0.
-    let inline notZero<'F when 'F: unmanaged and 'F: struct> (v: Vector128<'F>) =
+    let inline notZero<'F when 'F: unmanaged> (v: Vector128<'F>) =
         Vector128.OnesComplement(Vector128.Equals(v, Vector128<'F>.Zero))
 
     /// A mask as floats, 1 and 0.
-    let inline truth<'F when 'F: unmanaged and 'F: struct> (mask: Vector128<'F>) =
+    let inline truth<'F when 'F: unmanaged> (mask: Vector128<'F>) =
         Vector128.BitwiseAnd(mask, Vector128<'F>.One)
 
-    let unary<'F when 'F: unmanaged and 'F: struct> op bytes (x: nativeint) (target: nativeint) =
+    let unary<'F when 'F: unmanaged> op bytes (x: nativeint) (target: nativeint) =
         Hot.loop ()
         let inline each (f: Vector128<'F> -> Vector128<'F>) = each1 f bytes x target
         let zero = Vector128<'F>.Zero
@@ -155,13 +155,7 @@ module internal InterpretFloats =
         | UnaryOp.Sinh -> inPlace<'F> ScalarCalls.Sinh<'F> bytes x target
         | UnaryOp.Cosh -> inPlace<'F> ScalarCalls.Cosh<'F> bytes x target
 
-    let binary<'F when 'F: unmanaged and 'F: struct>
-        op
-        bytes
-        (x: nativeint)
-        (y: nativeint)
-        (target: nativeint)
-        =
+    let binary<'F when 'F: unmanaged> op bytes (x: nativeint) (y: nativeint) (target: nativeint) =
         Hot.loop ()
         let inline each (f: Vector128<'F> -> Vector128<'F> -> Vector128<'F>) = each2 f bytes x y target
 

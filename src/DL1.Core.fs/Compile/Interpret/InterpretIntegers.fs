@@ -12,13 +12,13 @@ module internal InterpretIntegers =
         Refuse.domain "run a fused loop" what "an operation that these lanes have" "report this as a bug"
 
     /// Wraps to 32 bits: integers have 32 bits in lanes of 64 too.
-    let inline private wrap<'I when 'I: unmanaged and 'I: struct> (v: Vector128<'I>) : Vector128<'I> =
+    let inline private wrap<'I when 'I: unmanaged> (v: Vector128<'I>) : Vector128<'I> =
         if sizeof<'I> = 4 then
             v
         else
             Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(v.AsInt64(), 32), 32).As<int64, 'I>()
 
-    let wholeUnary<'I when 'I: unmanaged and 'I: struct> op bytes (x: nativeint) (target: nativeint) =
+    let wholeUnary<'I when 'I: unmanaged> op bytes (x: nativeint) (target: nativeint) =
         let inline each (f: Vector128<'I> -> Vector128<'I>) = each1 f bytes x target
         let one = Vector128<'I>.One
 
@@ -33,13 +33,7 @@ module internal InterpretIntegers =
         | UnaryOp.Not -> each (fun v -> Vector128.BitwiseAnd(Vector128.Equals(v, Vector128<'I>.Zero), one))
         | function' -> refuse $"{function'} of whole numbers"
 
-    let wholeBinary<'I when 'I: unmanaged and 'I: struct>
-        op
-        bytes
-        (x: nativeint)
-        (y: nativeint)
-        (target: nativeint)
-        =
+    let wholeBinary<'I when 'I: unmanaged> op bytes (x: nativeint) (y: nativeint) (target: nativeint) =
         let inline each (f: Vector128<'I> -> Vector128<'I> -> Vector128<'I>) = each2 f bytes x y target
 
         match op with
@@ -73,13 +67,7 @@ module internal InterpretIntegers =
         | BinaryOp.Pow -> refuse $"{op} of truth values"
 
     /// Compares lanes of floats or of integers, of type 'T, to a mask.
-    let compare<'T when 'T: unmanaged and 'T: struct>
-        op
-        bytes
-        (x: nativeint)
-        (y: nativeint)
-        (target: nativeint)
-        =
+    let compare<'T when 'T: unmanaged> op bytes (x: nativeint) (y: nativeint) (target: nativeint) =
         Hot.loop ()
         let inline each (f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>) = each2 f bytes x y target
 
@@ -103,7 +91,7 @@ module internal InterpretIntegers =
             at <- at + 16n
 
     /// Converts lanes to another kind.
-    let convert<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
+    let convert<'F, 'I when 'F: unmanaged and 'I: unmanaged>
         (source: LaneKind)
         (result: LaneKind)
         bytes

@@ -9,7 +9,7 @@ open DL1.Compiler.FusedLoop
 /// bits.
 [<RequireQualifiedAccess>]
 module internal InterpretReduce =
-    let private combining<'T when 'T: unmanaged and 'T: struct> op blocks x total =
+    let private combining<'T when 'T: unmanaged> op blocks x total =
         Hot.loop ()
 
         match op with
@@ -43,7 +43,7 @@ module internal InterpretReduce =
         | LaneKind.Whole
         | LaneKind.Truth -> fill 64n total (int64 (LoopSteps.startWhole op))
 
-    let private combined<'T when 'T: unmanaged and 'T: struct> op (total: nativeint) : 'T =
+    let private combined<'T when 'T: unmanaged> op (total: nativeint) : 'T =
         match op with
         | ReduceOp.Sum -> LanePairs.Sum<'T> total
         | ReduceOp.Prod -> LanePairs.Prod<'T> total

@@ -10,7 +10,7 @@ open FSharp.NativeInterop
 /// loop's own type; integers and masks are lanes of the same size, integers always within 32 bits.
 module internal LaneBlock =
     /// Loads a vector.
-    let inline load<'T when 'T: unmanaged and 'T: struct> (address: nativeint) : Vector128<'T> =
+    let inline load<'T when 'T: unmanaged> (address: nativeint) : Vector128<'T> =
         Vector128.Load(NativePtr.ofNativeInt<'T> address)
 
     /// Stores a vector.
@@ -79,7 +79,7 @@ module internal LaneBlock =
             each2 f bytes x y target
 
     /// Combines the block at `total` with each of the blocks from x on, one after another.
-    let inline fold<'T when 'T: unmanaged and 'T: struct>
+    let inline fold<'T when 'T: unmanaged>
         ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)
         (blocks: int)
         (x: nativeint)

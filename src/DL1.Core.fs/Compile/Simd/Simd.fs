@@ -36,7 +36,7 @@ module internal At =
 /// Arithmetic on single elements of f32 or f64. The JIT knows the size of 'T and drops the other branch.
 [<RequireQualifiedAccess>]
 module internal One =
-    let inline zero<'T when 'T: unmanaged and 'T: struct> : 'T = Vector128<'T>.Zero.ToScalar()
+    let inline zero<'T when 'T: unmanaged> : 'T = Vector128<'T>.Zero.ToScalar()
 
     let inline add (a: 'T) (b: 'T) : 'T =
         Vector128.ToScalar(Vector128.Add(Vector128.CreateScalarUnsafe a, Vector128.CreateScalarUnsafe b))
@@ -50,7 +50,7 @@ module internal One =
             let inline double (x: 'T) = Unsafe.BitCast<'T, float> x
             Unsafe.BitCast<float, 'T>(Math.FusedMultiplyAdd(double a, double b, double c))
 
-    let inline ofFloat<'T when 'T: unmanaged and 'T: struct> (value: float) : 'T =
+    let inline ofFloat<'T when 'T: unmanaged> (value: float) : 'T =
         if sizeof<'T> = 4 then
             Unsafe.BitCast<float32, 'T>(float32 value)
         else
@@ -83,7 +83,7 @@ type internal ISimd<'V, 'T> =
 
 /// Vectors of one element, for what does not fill a wide vector: the first lane of 128 bits.
 [<Struct; NoEquality; NoComparison>]
-type internal Simd1<'T when 'T: unmanaged and 'T: struct> =
+type internal Simd1<'T when 'T: unmanaged> =
     interface ISimd<Vector128<'T>, 'T> with
         static member Bytes = sizeof<'T>
         static member Zero = Vector128<'T>.Zero
@@ -105,7 +105,7 @@ type internal Simd1<'T when 'T: unmanaged and 'T: struct> =
 
 /// Vectors of 128 bits.
 [<Struct; NoEquality; NoComparison>]
-type internal Simd128<'T when 'T: unmanaged and 'T: struct> =
+type internal Simd128<'T when 'T: unmanaged> =
     interface ISimd<Vector128<'T>, 'T> with
         static member Bytes = 16
         static member Zero = Vector128<'T>.Zero
@@ -135,7 +135,7 @@ type internal Simd128<'T when 'T: unmanaged and 'T: struct> =
 
 /// Vectors of 256 bits.
 [<Struct; NoEquality; NoComparison>]
-type internal Simd256<'T when 'T: unmanaged and 'T: struct> =
+type internal Simd256<'T when 'T: unmanaged> =
     interface ISimd<Vector256<'T>, 'T> with
         static member Bytes = 32
         static member Zero = Vector256<'T>.Zero
@@ -165,7 +165,7 @@ type internal Simd256<'T when 'T: unmanaged and 'T: struct> =
 
 /// Vectors of 512 bits.
 [<Struct; NoEquality; NoComparison>]
-type internal Simd512<'T when 'T: unmanaged and 'T: struct> =
+type internal Simd512<'T when 'T: unmanaged> =
     interface ISimd<Vector512<'T>, 'T> with
         static member Bytes = 64
         static member Zero = Vector512<'T>.Zero
