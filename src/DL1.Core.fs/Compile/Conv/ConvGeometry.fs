@@ -2,7 +2,6 @@ namespace DL1.Compiler.Conv
 
 open System
 open DL1
-open DL1.Compiler.Simd
 
 /// The extents of a convolution over two spatial axes; one spatial axis is a height of 1. Data is
 /// `[Images; Height; Width; Channels]` and `[Images; OutHeight; OutWidth; Outputs]`, weights

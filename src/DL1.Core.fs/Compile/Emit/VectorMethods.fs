@@ -5,7 +5,6 @@ open System.Collections.Concurrent
 open System.Diagnostics.CodeAnalysis
 open System.Reflection
 open System.Runtime.Intrinsics
-open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 

@@ -3,8 +3,6 @@ namespace DL1.Compiler.Generic
 open DL1
 open DL1.Compiler.Movement
 
-#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
-
 /// Kernels along axes of a row-major tensor of any type.
 [<RequireQualifiedAccess>]
 module internal AlongKernels =

@@ -4,8 +4,6 @@ open DL1
 open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
-#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
-
 /// An elementwise node over operands of one type. The operands of a selection are a condition and two of the type.
 [<RequireQualifiedAccess>]
 type internal RowOp =

@@ -97,6 +97,28 @@ type internal TensorKernel() =
     /// Computes the tensor at `target` from the tensor at `source`, on at most `threads` threads.
     abstract Run: threads: int * source: nativeint * target: nativeint -> unit
 
+/// A kernel whose work is numbered tasks, which threads share.
+[<AbstractClass>]
+type internal TaskedKernel() =
+    inherit TensorKernel()
+    let mutable source, target = 0n, 0n
+    let mutable body: (int -> unit) | null = null
+
+    /// The number of tasks.
+    abstract Tasks: int
+    abstract Task: number: int * source: nativeint * target: nativeint -> unit
+
+    override this.Run(threads, from, into) =
+        source <- from
+        target <- into
+
+        match body with
+        // Made once, so that later runs allocate nothing.
+        | null -> body <- fun number -> this.Task(number, source, target)
+        | _ -> ()
+
+        WorkerPool.runOn threads this.Tasks (nonNull body)
+
 /// The body of a loop along a row of `count` elements: takes the address and the step in bytes of the target, then
 /// those of up to three operands.
 type internal RowBody =

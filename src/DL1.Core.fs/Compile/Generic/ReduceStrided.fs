@@ -3,12 +3,9 @@ namespace DL1.Compiler.Generic
 open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
-open DL1.Compiler.Movement
-open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
-#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
 /// A reduction over any axes, in the wide type and in the row-major order of the reduced axes, as Eval does it. Where
 /// neighbours in memory belong to different results, 64 results are computed side by side; else one result at a time,
@@ -17,7 +14,7 @@ open DL1.Compiler.Simd
 type internal ReduceStrided<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
     (op: ReduceOp, kept: LoopNest, reduced: LoopNest) =
-    inherit TensorKernel()
+    inherit TaskedKernel()
 
     let width = nativeint sizeof<'T>
     let side = if kept.Step 1 = width && kept.RowLength >= 4 then 64 else 1
@@ -25,7 +22,6 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
     let units = kept.Rows * chunks
     let count = reduced.Rows * reduced.RowLength
     let each = max 1 (Tuning.TaskElements / max 1 (count * min side (max 1 kept.RowLength)))
-    let mutable from, into = 0n, 0n
 
     let start =
         match op with
@@ -121,7 +117,9 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
             if row + 1 < reduced.Rows then
                 reduced.Next(counters, offset)
 
-    let runTask number =
+    override _.Tasks = (units + each - 1) / each
+
+    override _.Task(number, from, into) =
         let sums = NativePtr.stackalloc<'A>(2 * side)
         let counters = NativePtr.stackalloc<int> kept.Extents.Length
         let offsets = NativePtr.stackalloc<nativeint> 2
@@ -143,10 +141,3 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
                     value <- 'D.Joined(value, NativePtr.get sums (side + lane))
 
                 At.write (target + nativeint lane * kept.Step 0) (Element.Narrow<'E, 'T, 'D, 'A> value)
-
-    let work: int -> unit = runTask
-
-    override _.Run(threads, source, target) =
-        from <- source
-        into <- target
-        WorkerPool.runOn threads ((units + each - 1) / each) work

@@ -5,11 +5,8 @@ open System.Buffers
 open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
-open DL1.Compiler.Movement
-open DL1.Compiler.Runtime
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
-#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
 /// `Node.ArgSort`: the indices along the middle axis of [outer; extent; inner] in ascending order of their elements.
 /// The runtime's sort is not stable, so the indices of each run of equal elements are sorted afterwards.
@@ -17,11 +14,10 @@ open DL1.Compiler.Runtime
 type internal SortKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
     (outer: int, extent: int, inner: int) =
-    inherit TensorKernel()
+    inherit TaskedKernel()
 
     let units = outer * inner
     let each = max 1 (Tuning.SortTaskElements / max 1 extent)
-    let mutable from, into = 0n, 0n
 
     // Loads the numbers and their indices; indices of NaN go behind all others, in order. Returns how many numbers
     // there are.
@@ -60,7 +56,9 @@ type internal SortKernel<'E, 'T, 'D, 'A
 
             start <- stop
 
-    let runTask number =
+    override _.Tasks = if extent > 0 then (units + each - 1) / each else 0
+
+    override _.Task(number, from, into) =
         let keys = ArrayPool<'A>.Shared.Rent extent
         let indices = ArrayPool<int64>.Shared.Rent extent
 
@@ -77,12 +75,3 @@ type internal SortKernel<'E, 'T, 'D, 'A
         finally
             ArrayPool<'A>.Shared.Return keys
             ArrayPool<int64>.Shared.Return indices
-
-    let work: int -> unit = runTask
-
-    override _.Run(threads, source, target) =
-        from <- source
-        into <- target
-
-        if extent > 0 then
-            WorkerPool.runOn threads ((units + each - 1) / each) work

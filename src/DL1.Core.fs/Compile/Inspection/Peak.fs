@@ -9,7 +9,6 @@ open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses of words on the stack.
-#nowarn "3535" // Static abstract members: the JIT specialises `FmaChains` for each vector width.
 
 /// Independent chains of dependent fused multiply-adds, without memory access: they measure the peak FLOP rate.
 [<AbstractClass; Sealed>]

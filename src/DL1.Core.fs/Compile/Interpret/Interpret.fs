@@ -6,7 +6,6 @@ open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses; the caller guarantees the operands' extents.

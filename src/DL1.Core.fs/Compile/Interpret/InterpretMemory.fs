@@ -1,13 +1,9 @@
 namespace DL1.Compiler.Interpret
 
-open System
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Movement
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses; the caller guarantees the operands' extents.
 
 /// An operand as lanes: the bytes of an element, and from one column to the next, and whether elements are as wide as lanes and
 /// copied as they are.

@@ -4,10 +4,8 @@ open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.Generic
-open DL1.Compiler.Runtime
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
-#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
 /// Running sums along the middle axis of [outer; extent; inner], in the wide type, for 64 elements of the inner axis at
 /// a time.
@@ -15,13 +13,12 @@ open DL1.Compiler.Runtime
 type internal CumSumKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
     (outer: int, extent: int, inner: int, reversed: bool) =
-    inherit TensorKernel()
+    inherit TaskedKernel()
 
     let chunks = (inner + Tuning.RunningSumLanes - 1) / Tuning.RunningSumLanes
     let each = max 1 (Tuning.TaskElements / max 1 (extent * min inner Tuning.RunningSumLanes))
-    let mutable from, into = 0n, 0n
 
-    let one unit (sums: nativeptr<'A>) =
+    let one unit (sums: nativeptr<'A>) (from: nativeint) (into: nativeint) =
         let o, first = unit / chunks, unit % chunks * Tuning.RunningSumLanes
         let count = min Tuning.RunningSumLanes (inner - first)
 
@@ -38,18 +35,13 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
                 NativePtr.set sums lane sum
                 NativePtr.set target lane (Element.Narrow<'E, 'T, 'D, 'A> sum)
 
-    let runTask number =
+    override _.Tasks = (outer * chunks + each - 1) / each
+
+    override _.Task(number, source, target) =
         let sums = NativePtr.stackalloc<'A> Tuning.RunningSumLanes
 
         for unit in number * each .. min (outer * chunks) ((number + 1) * each) - 1 do
-            one unit sums
-
-    let work: int -> unit = runTask
-
-    override _.Run(threads, source, target) =
-        from <- source
-        into <- target
-        WorkerPool.runOn threads ((outer * chunks + each - 1) / each) work
+            one unit sums source target
 
 /// The index of the best element along the middle axis of [outer; extent; inner]: the first of equals, or the first
 /// NaN.
@@ -57,13 +49,14 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
 type internal ArgReduceKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
     (op: ArgOp, outer: int, extent: int, inner: int) =
-    inherit TensorKernel()
+    inherit TaskedKernel()
 
     let units = outer * inner
     let each = max 1 (Tuning.TaskElements / max 1 extent)
-    let mutable from, into = 0n, 0n
 
-    let runTask number =
+    override _.Tasks = (units + each - 1) / each
+
+    override _.Task(number, from, into) =
         for unit in number * each .. min units ((number + 1) * each) - 1 do
             let start = unit / inner * extent * inner + unit % inner
             let source = NativePtr.add (NativePtr.ofNativeInt<'T> from) start
@@ -91,10 +84,3 @@ type internal ArgReduceKernel<'E, 'T, 'D, 'A
                 | ArgOp.Min -> best (fun a b -> 'D.Compare(CompareOp.Lt, a, b))
 
             NativePtr.set (NativePtr.ofNativeInt<int64> into) unit found
-
-    let work: int -> unit = runTask
-
-    override _.Run(threads, source, target) =
-        from <- source
-        into <- target
-        WorkerPool.runOn threads ((units + each - 1) / each) work

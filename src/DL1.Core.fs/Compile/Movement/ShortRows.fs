@@ -5,7 +5,6 @@ open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.Generic
-open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 #nowarn "9" // Counters on the stack, addresses in bytes.
@@ -79,7 +78,7 @@ type internal ShortRows private () =
 /// so short that a call for each would take longer than the row itself.
 [<Sealed>]
 type internal ShortRowLoop(nest: LoopNest, size: int, bits: uint64) =
-    let mutable target, source = 0n, 0n
+    inherit TaskedKernel()
     let length = nativeint nest.RowLength * nativeint size
     let axis = nest.Extents.Length - 2
     let rowsEach = max 1 (Tuning.TaskElements / max 1 nest.RowLength)
@@ -91,7 +90,9 @@ type internal ShortRowLoop(nest: LoopNest, size: int, bits: uint64) =
         | 4 -> bits ||| (bits <<< 32)
         | _ -> bits * 0x0101010101010101UL
 
-    let runTask (number: int) =
+    override _.Tasks = (nest.Rows + rowsEach - 1) / rowsEach
+
+    override _.Task(number, source, target) =
         let counters = NativePtr.stackalloc<int> nest.Extents.Length
         let offsets = NativePtr.stackalloc<nativeint> nest.Moves.Length
         let until = min nest.Rows ((number + 1) * rowsEach)
@@ -110,9 +111,6 @@ type internal ShortRowLoop(nest: LoopNest, size: int, bits: uint64) =
 
             row <- row + rows
 
-    // The body of the pool's run, made once so that a run allocates nothing.
-    let work: int -> unit = runTask
-
     /// The longest row in bytes.
     static member Longest = 512
 
@@ -125,9 +123,3 @@ type internal ShortRowLoop(nest: LoopNest, size: int, bits: uint64) =
             && nest.Moves |> Array.forall (fun moves -> moves[moves.Length - 1] = nativeint size)
 
         if isShort then Some(ShortRowLoop(nest, size, bits)) else None
-
-    /// Runs on all rows, on at most `threads` threads.
-    member _.Run(threads: int, into: nativeint, from: nativeint) =
-        target <- into
-        source <- from
-        WorkerPool.runOn threads ((nest.Rows + rowsEach - 1) / rowsEach) work

@@ -131,7 +131,7 @@ type internal StridedCopy(size: int, extents: int list, source: View, target: Vi
 
         match transposition, short with
         | Some transposition, _ -> transposition.Run(threads, from, into)
-        | None, Some short -> short.Run(threads, into, from)
+        | None, Some short -> short.Run(threads, from, into)
         | None, None -> rowLoop.Run(threads, into, from, 0n, 0n)
 
 /// Fills a region of a tensor, given as a view, with an element given by its bits.
@@ -148,5 +148,5 @@ type internal Fill(size: int, bits: uint64, extents: int list, target: View) =
         let into = into + nativeint target.Start * nativeint size
 
         match short with
-        | Some short -> short.Run(threads, into, 0n)
+        | Some short -> short.Run(threads, 0n, into)
         | None -> rowLoop.Run(threads, into, 0n, 0n, 0n)

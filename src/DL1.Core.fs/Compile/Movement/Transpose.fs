@@ -3,7 +3,6 @@ namespace DL1.Compiler.Movement
 open FSharp.NativeInterop
 open DL1.Compiler
 open DL1.Compiler.Generic
-open DL1.Compiler.Runtime
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
@@ -11,15 +10,17 @@ open DL1.Compiler.Runtime
 [<Sealed>]
 type internal Transposition
     (size: int, rows: int, columns: int, sourceRow: nativeint, targetRow: nativeint, stack: LoopNest) =
-    let side = TransposeBlock.side size
+    inherit TaskedKernel()
 
-    let mutable source, target = 0n, 0n
+    let side = TransposeBlock.side size
     let down = (rows + side - 1) / side
     let across = (columns + side - 1) / side
     let stacks = if stack.Rows = 0 then 0 else stack.Rows * stack.RowLength
     let blocks = stacks * down * across
 
-    let runTask number =
+    override _.Tasks = (blocks + Tuning.TransposeTaskBlocks - 1) / Tuning.TransposeTaskBlocks
+
+    override _.Task(number, source, target) =
         let counters = NativePtr.stackalloc<int> stack.Extents.Length
         let offsets = NativePtr.stackalloc<nativeint> 4
         let last = min blocks ((number + 1) * Tuning.TransposeTaskBlocks) - 1
@@ -49,11 +50,3 @@ type internal Transposition
             let from, into = NativePtr.get here 1, NativePtr.get here 0
             let nextFrom, nextInto = NativePtr.get next 1, NativePtr.get next 0
             TransposeBlock.block size from sourceRow rows columns into targetRow nextFrom nextInto
-
-    let work: int -> unit = runTask
-
-    /// Transposes all matrices on at most `threads` threads.
-    member _.Run(threads: int, from: nativeint, into: nativeint) =
-        source <- from
-        target <- into
-        WorkerPool.runOn threads ((blocks + Tuning.TransposeTaskBlocks - 1) / Tuning.TransposeTaskBlocks) work
