@@ -5,7 +5,6 @@ open DL1.Compiler
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Inspection
 open DL1.Compiler.Planning
-open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 /// The key of a cached plan. `Layers` is set for plans that name layers in errors: then equal graphs whose nodes belong

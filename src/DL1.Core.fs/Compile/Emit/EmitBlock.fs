@@ -4,7 +4,6 @@ open System.Collections.Generic
 open System.Reflection.Emit
 open DL1
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Movement
 
 /// Emits the innermost code of a fused loop as IL: what is done for each block of columns. Each value is a local for
 /// each vector that is computed side by side; a step is emitted once for each of them.
@@ -42,16 +41,11 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
 
     /// Pushes the address of an operand's vector at the current column, from the addresses of rows in `from`.
     let address (from: LocalBuilder[]) operand copy () =
-        let size = ElementSize.ofType loop.Operands[operand].Type
+        let size = loop.Operands[operand].Type.Bytes
         il.Push from[operand]
 
         if loop.Operands[operand].Along then
-            il.Push column
-
-            if size > 1 then
-                il.Times size
-
-            il.Do OpCodes.Add
+            il.Along(column, size)
 
             if copy > 0 then
                 il.Add(copy * methods.Lanes * size)
@@ -189,7 +183,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
 
             if row.IsNext then
                 il.Argument 2
-                il.Times(ElementSize.ofType loop.Operands[row.Operand].Type)
+                il.Times loop.Operands[row.Operand].Type.Bytes
                 il.Do OpCodes.Add
 
             il.Call(methods.Of(typeof<LoopMemory>, "Fetch", [| typeof<nativeint> |]))

@@ -81,5 +81,4 @@ type internal EmitPairwiseSum
                 each stage copies (fun reduction copy ->
                     add (above 1 reduction copy) (total reduction copy)
                     add (above 2 reduction copy) (above 1 reduction copy)
-                    il.Push(above 2 reduction copy)
-                    il.Pop(total reduction copy)))
+                    il.Move(above 2 reduction copy, total reduction copy)))

@@ -33,6 +33,9 @@ type internal VectorMethods private (width: Width, single: bool) =
 
     let found = ConcurrentDictionary<struct (Type * string * Type), MethodInfo>()
 
+    let add owner name element methods =
+        found.GetOrAdd(struct (owner, name, element), VectorMethods.Instance(width, methods, name, element))
+
     static let need (name: string) (method: MethodInfo | null) : MethodInfo =
         match method with
         // A program that is trimmed may lack it: `CodeCache` has the loop interpreted.
@@ -54,6 +57,9 @@ type internal VectorMethods private (width: Width, single: bool) =
         | Width.Bits128 -> typeof<Vector128>
         | Width.Bits256 -> typeof<Vector256>
         | Width.Bits512 -> typeof<Vector512>
+
+    static member private Public(width: Width) : MethodInfo[] =
+        VectorMethods.Holder(width).GetMethods(BindingFlags.Static ||| BindingFlags.Public)
 
     // One function a width, since compiling a function loads all types that it names, some half a millisecond each.
     [<return: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)>]
@@ -133,26 +139,16 @@ type internal VectorMethods private (width: Width, single: bool) =
     /// A class's generic method of this name, for lanes of a kind. Its parameters are vectors of this width, addresses and
     /// numbers.
     member _.Generic([<DynamicallyAccessedMembers(Members.Methods)>] owner: Type, name, kind) : MethodInfo =
-        let element = element kind
-        let key = struct (owner, name, element)
-
-        match found.TryGetValue key with
+        match found.TryGetValue(struct (owner, name, element kind)) with
         | true, known -> known
-        | false, _ ->
-            let methods = owner.GetMethods Members.Any
-            found.GetOrAdd(key, VectorMethods.Instance(width, methods, name, element))
+        | false, _ -> add owner name (element kind) (owner.GetMethods Members.Any)
 
     /// The generic method of this name of `Vector128`, `Vector256` or `Vector512`, by this width, for lanes of a kind. Only public
     /// methods are searched: .NET may change its internal ones.
     member _.Generic(name, kind) : MethodInfo =
-        let element = element kind
-        let key = struct (typeof<Vector128>, name, element)
-
-        match found.TryGetValue key with
+        match found.TryGetValue(struct (typeof<Vector128>, name, element kind)) with
         | true, known -> known
-        | false, _ ->
-            let methods = VectorMethods.Holder(width).GetMethods(BindingFlags.Static ||| BindingFlags.Public)
-            found.GetOrAdd(key, VectorMethods.Instance(width, methods, name, element))
+        | false, _ -> add typeof<Vector128> name (element kind) (VectorMethods.Public width)
 
     /// The method of this name with these parameters.
     member _.Of
@@ -174,7 +170,7 @@ type internal VectorMethods private (width: Width, single: bool) =
                                    Justification = "Type parameters of methods on vectors ask for no members.")>]
     member _.As(from, target) : MethodInfo =
         let generic =
-            VectorMethods.Holder(width).GetMethods(BindingFlags.Static ||| BindingFlags.Public)
+            VectorMethods.Public width
             |> Array.tryFind (fun m -> m.Name = "As" && m.GetGenericArguments().Length = 2)
             |> Option.toObj
             |> need "As"

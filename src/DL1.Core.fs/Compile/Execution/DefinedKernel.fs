@@ -4,18 +4,15 @@ open System
 open System.Runtime.InteropServices
 open FSharp.NativeInterop
 open DL1
-open DL1.Compiler.Movement
 
 #nowarn "9" // Values are copied from and to unchecked addresses; the plan guarantees their extents.
 
 /// Copies tensors to and from memory by address.
 [<RequireQualifiedAccess>]
 module internal Memory =
-    let size dtype = ElementSize.ofType dtype
-
     /// An uninitialised array of elements; refused where it would not fit into memory.
     let fresh (dtype: DType) (count: int) : Elements =
-        Allocation.requireElements "Compile" count (size dtype)
+        Allocation.requireElements "Compile" count dtype.Bytes
 
         try
             match dtype with
@@ -28,7 +25,7 @@ module internal Memory =
             Allocation.failed "Compile"
 
     /// The size of a number of elements, in bytes.
-    let bytes (dtype: DType) (count: int) = int64 (size dtype) * int64 count
+    let bytes (dtype: DType) (count: int) = int64 dtype.Bytes * int64 count
 
     /// The size of a node's value, in bytes.
     let bytesOf (e: Expr) = bytes e.DType e.Shape.Size

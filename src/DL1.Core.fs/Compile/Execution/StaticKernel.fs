@@ -55,7 +55,7 @@ module internal StaticKernel =
             | Node.ArgSort(axis, x) -> single (AlongKernels.argSort x.DType x.Shape axis)
             | Node.Reverse(axes, x) ->
                 let reversed = View.reverse axes x.Shape
-                single (StridedCopy(Memory.size e.DType, e.Shape.ToList(), reversed, View.whole e.Shape))
+                single (StridedCopy(e.DType.Bytes, e.Shape.ToList(), reversed, View.whole e.Shape))
             | Node.Pad(edges, value, x) -> single (Pad(e.DType, edges, value, x.Shape))
             | Node.Concat(axis, xs) ->
                 let kernel = Concat(e.DType, axis, xs |> List.map _.Shape)

@@ -3,10 +3,10 @@ namespace DL1.Compiler.FusedLoop
 open System
 open System.Collections.Generic
 open System.Runtime.CompilerServices
+open DL1
 open DL1.Compiler
 open DL1.Compiler.Emit
 open DL1.Compiler.Interpret
-open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 /// The key of compiled code: the structure of a fused loop, with numbers by their bits, the width of vectors, and

@@ -40,9 +40,6 @@ module internal GroupProgram =
     /// Whether a number is a constant of the code: 0 and −0, 1 and −1.
     let private isCodeConstant (v: float) = v = 0.0 || abs v = 1.0
 
-    let private reducedIn (domain: int[]) (reduced: int[]) =
-        domain.Length > 0 && Array.contains (domain.Length - 1) reduced
-
     /// The fused loop of a group; `None` where it stores nothing, or where its domain does not form a loop nest.
     let make (fusion: Fusion) (g: Group) : GroupProgram option =
         // A scan's results are members of its group, but of no fused loop.
@@ -166,9 +163,7 @@ module internal GroupProgram =
                 values[e.Digest] <- result
                 result
 
-            match g.Anchor with
-            | Some anchor -> values[anchor.Digest] <- fromMemory anchor 0 natural
-            | None -> ()
+            g.Anchor |> Option.iter (fun anchor -> values[anchor.Digest] <- fromMemory anchor 0 natural)
 
             for e in g.Members do
                 let role =
@@ -183,7 +178,7 @@ module internal GroupProgram =
             /// does not form a loop nest.
             let build (stores: struct (int * int)[]) =
                 let strides = operands |> Seq.map (fun (struct (_, own, _)) -> own) |> Array.ofSeq
-                let across = g.Reduced.Length = 0 || reducedIn g.Domain g.Reduced
+                let across = IterationSpace.isAcross g.Domain g.Reduced
 
                 IterationSpace.make g.Domain g.Reduced strides
                 |> Option.map (fun space ->

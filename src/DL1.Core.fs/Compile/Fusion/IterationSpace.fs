@@ -116,6 +116,10 @@ module internal IterationSpace =
         else
             ValueNone
 
+    /// Whether reductions go along the columns; so it is called without reductions, too.
+    let isAcross (domain: int[]) (reduced: int[]) =
+        reduced.Length = 0 || Array.contains (domain.Length - 1) reduced
+
     /// The number of segments of an item; `ValueNone` where the reduced axes that are not columns do not form one
     /// loop.
     let segments domain reduced operands : int voption =
@@ -132,7 +136,7 @@ module internal IterationSpace =
 
             Some
                 {
-                    Across = reduced.Length = 0 || Array.contains (domain.Length - 1) reduced
+                    Across = isAcross domain reduced
                     Items = extent domain loops.Items
                     Starts = operands |> Array.map (starts domain loops.Items)
                     Segments = extent domain loops.Segments

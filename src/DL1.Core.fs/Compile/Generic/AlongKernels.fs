@@ -41,7 +41,7 @@ module internal AlongKernels =
 
     /// `Node.Reduce` for any operation and axes.
     let reduce op (dtype: DType) (shape: Shape) (axes: int list) =
-        let size = nativeint (ElementSize.ofType dtype)
+        let size = nativeint dtype.Bytes
         let strides = shape.Strides |> Array.map (fun s -> nativeint s * size)
         let keptAxes = [ 0 .. shape.Rank - 1 ] |> List.except axes
         let result = keptAxes |> List.map (fun axis -> shape[axis]) |> Shape.ofList

@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Generic
 
 open DL1
-open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
 /// An elementwise node over operands of one type. The operands of a selection are a condition and two of the type.
@@ -91,8 +90,8 @@ module internal ElementwiseRows =
 
     /// The loop for a node over operands of `dtype`, by their strides.
     let make (op: RowOp) (dtype: DType) (shape: Shape) (operands: int list list) : RowLoop =
-        let bytes dtype (strides: int list) =
-            strides |> List.map (fun s -> nativeint s * nativeint (ElementSize.ofType dtype))
+        let bytes (dtype: DType) (strides: int list) =
+            strides |> List.map (fun s -> nativeint s * nativeint dtype.Bytes)
 
         let target =
             match op with

@@ -18,8 +18,8 @@ module internal Interpret =
     /// integers, of type 'I, have the same size.
     let private compute<'F, 'I when 'F: unmanaged and 'I: unmanaged>
         (staged: StagedLoop)
-        (values: nativeint)
-        (stride: nativeint)
+        values
+        stride
         bytes
         index
         =
@@ -66,9 +66,9 @@ module internal Interpret =
         capacity
         (staged: StagedLoop)
         (lanesOf: LaneOperand[])
-        (operands: nativeint)
-        (segments: nativeint)
-        (columns: nativeint)
+        operands
+        segments
+        columns
         split
         =
         let values = NativePtr.toNativeInt (NativePtr.stackalloc<byte>(bytesFor staged capacity))

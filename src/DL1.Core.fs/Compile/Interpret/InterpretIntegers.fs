@@ -18,7 +18,7 @@ module internal InterpretIntegers =
         else
             Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(v.AsInt64(), 32), 32).As<int64, 'I>()
 
-    let wholeUnary<'I when 'I: unmanaged> op bytes (x: nativeint) (target: nativeint) =
+    let wholeUnary<'I when 'I: unmanaged> op bytes x target =
         let inline each (f: Vector128<'I> -> Vector128<'I>) = each1 f bytes x target
         let one = Vector128<'I>.One
 
@@ -33,7 +33,7 @@ module internal InterpretIntegers =
         | UnaryOp.Not -> each (fun v -> Vector128.BitwiseAnd(Vector128.Equals(v, Vector128<'I>.Zero), one))
         | function' -> refuse $"{function'} of whole numbers"
 
-    let wholeBinary<'I when 'I: unmanaged> op bytes (x: nativeint) (y: nativeint) (target: nativeint) =
+    let wholeBinary<'I when 'I: unmanaged> op bytes x y target =
         let inline each (f: Vector128<'I> -> Vector128<'I> -> Vector128<'I>) = each2 f bytes x y target
 
         match op with
@@ -47,12 +47,12 @@ module internal InterpretIntegers =
         | BinaryOp.Div
         | BinaryOp.Pow -> refuse $"{op} of whole numbers"
 
-    let truthUnary op bytes (x: nativeint) (target: nativeint) =
+    let truthUnary op bytes x target =
         match op with
         | UnaryOp.Not -> each1 (fun (v: Vector128<int>) -> Vector128.OnesComplement v) bytes x target
         | other -> refuse $"{other} of truth values"
 
-    let truthBinary op bytes (x: nativeint) (y: nativeint) (target: nativeint) =
+    let truthBinary op bytes x y target =
         let inline each (f: Vector128<int> -> Vector128<int> -> Vector128<int>) = each2 f bytes x y target
 
         match op with
@@ -67,7 +67,7 @@ module internal InterpretIntegers =
         | BinaryOp.Pow -> refuse $"{op} of truth values"
 
     /// Compares lanes of floats or of integers, of type 'T, to a mask.
-    let compare<'T when 'T: unmanaged> op bytes (x: nativeint) (y: nativeint) (target: nativeint) =
+    let compare<'T when 'T: unmanaged> op bytes x y target =
         Hot.loop ()
         let inline each (f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>) = each2 f bytes x y target
 
@@ -79,25 +79,16 @@ module internal InterpretIntegers =
         | CompareOp.Gt -> each (fun v w -> Vector128.GreaterThan(v, w))
         | CompareOp.Ge -> each (fun v w -> Vector128.GreaterThanOrEqual(v, w))
 
-    let select (bytes: nativeint) (mask: nativeint) (x: nativeint) (y: nativeint) (target: nativeint) =
+    let select bytes (mask: nativeint) (x: nativeint) (y: nativeint) (target: nativeint) =
         Hot.loop ()
-        let mutable at = 0n
 
-        while at < bytes do
+        every 16n bytes (fun at ->
             save
                 (target + at)
-                (Vector128.ConditionalSelect(load<int>(mask + at), load (x + at), load (y + at)))
-
-            at <- at + 16n
+                (Vector128.ConditionalSelect(load<int>(mask + at), load (x + at), load (y + at))))
 
     /// Converts lanes to another kind.
-    let convert<'F, 'I when 'F: unmanaged and 'I: unmanaged>
-        (source: LaneKind)
-        (result: LaneKind)
-        bytes
-        (x: nativeint)
-        (target: nativeint)
-        =
+    let convert<'F, 'I when 'F: unmanaged and 'I: unmanaged> source result bytes x target =
         Hot.loop ()
         let isSingle = sizeof<'F> = 4
 

@@ -43,7 +43,7 @@ type internal Indices =
 /// `Node.Gather`: the source is [outer; extent; inner], the result [outer; indices; inner].
 [<Sealed>]
 type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, indices: Shape) =
-    let size = ElementSize.ofType dtype
+    let size = dtype.Bytes
     let outer, extent, inner = Strided.about axis source
     let all = Indices.Of(indices, indexType)
     let rows = outer * all.Count
@@ -91,7 +91,7 @@ type private AddRun = delegate of count: int * row: nativeint * target: nativein
 [<Sealed>]
 type internal ScatterAdd
     (dtype: DType, axis: int, extent: int, updates: Shape, indexType: DType, indices: Shape) =
-    let size = ElementSize.ofType dtype
+    let size = dtype.Bytes
     let all = Indices.Of(indices, indexType)
     let product = List.fold (*) 1
     let outer = product (List.take axis (updates.ToList()))

@@ -11,12 +11,10 @@ open DL1.Compiler.Simd
 /// Copies and fills rows of elements of 1, 4 or 8 bytes, of any type.
 [<AbstractClass; Sealed>]
 type internal RowCopy private () =
-    static member private Strided<'T when 'T: unmanaged>
-        (count, target: nativeint, targetStep: nativeint, source: nativeint, sourceStep: nativeint)
-        =
+    static member private Strided<'T when 'T: unmanaged>(count, target, targetStep, source, sourceStep) =
         Hot.loop ()
-        let mutable t = target
-        let mutable s = source
+        let mutable t: nativeint = target
+        let mutable s: nativeint = source
 
         for _ in 1..count do
             At.write t (At.read<'T> s)

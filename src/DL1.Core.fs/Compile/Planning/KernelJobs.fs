@@ -5,7 +5,6 @@ open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Movement
 
 /// Translates groups into jobs: the operands of each kernel as buffers, offsets and strides.
 [<RequireQualifiedAccess>]
@@ -68,7 +67,7 @@ module internal KernelJobs =
                 Space = space
                 Reduces = g.Reduced.Length > 0
                 Weight = LoopSteps.weight p.Loop
-                Sizes = p.Loop.Operands |> Array.map (fun o -> ElementSize.ofType o.Type)
+                Sizes = p.Loop.Operands |> Array.map _.Type.Bytes
                 Buffers = Array.map (operandBuffer bufferOf) p.Operands
                 Offsets = Array.map offsetOf p.Operands
                 Streams =
@@ -86,7 +85,7 @@ module internal KernelJobs =
     let private epilogue code bufferOf (p: GroupProgram) starts row isAlong : EpilogueJob =
         {
             Body = code p.Loop
-            Sizes = p.Loop.Operands |> Array.map (fun o -> ElementSize.ofType o.Type)
+            Sizes = p.Loop.Operands |> Array.map _.Type.Bytes
             Buffers = Array.map (operandBuffer bufferOf) p.Operands
             Offsets = Array.map offsetOf p.Operands
             Starts = Array.map starts p.Strides

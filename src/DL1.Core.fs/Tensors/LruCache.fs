@@ -1,4 +1,4 @@
-namespace DL1.Compiler.Runtime
+namespace DL1
 
 open System
 open System.Collections.Generic
