@@ -2,10 +2,8 @@ namespace DL1.Compiler.Execution
 
 open System
 open System.Runtime.InteropServices
-open FSharp.NativeInterop
 open DL1
-
-#nowarn "9" // Values are copied from and to unchecked addresses; the plan guarantees their extents.
+open DL1.Compiler.Simd
 
 /// Copies tensors to and from memory by address.
 [<RequireQualifiedAccess>]
@@ -33,11 +31,11 @@ module internal Memory =
     /// One element of an array at an address, as a double.
     let element (dtype: DType) (address: nativeint) (index: int) : float =
         match dtype with
-        | DType.F32 -> float (NativePtr.get (NativePtr.ofNativeInt<float32> address) index)
-        | DType.F64 -> NativePtr.get (NativePtr.ofNativeInt<float> address) index
-        | DType.I32 -> float (NativePtr.get (NativePtr.ofNativeInt<int> address) index)
-        | DType.I64 -> float (NativePtr.get (NativePtr.ofNativeInt<int64> address) index)
-        | DType.Bool -> float (NativePtr.get (NativePtr.ofNativeInt<byte> address) index)
+        | DType.F32 -> float (At.get<float32> address index)
+        | DType.F64 -> At.get<float> address index
+        | DType.I32 -> float (At.get<int> address index)
+        | DType.I64 -> float (At.get<int64> address index)
+        | DType.Bool -> float (At.get<byte> address index)
 
     /// Calls a function with the address of an array, which is pinned during the call.
     let private pinned (elements: Elements) (f: nativeint -> unit) =

@@ -1,9 +1,7 @@
 namespace DL1.Compiler.Execution
 
-open FSharp.NativeInterop
 open DL1.Compiler
-
-#nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
+open DL1.Compiler.Simd
 
 /// Runs a fused loop as tasks of several items each. A loop of one item without reductions is cut into ranges of
 /// segments, or, if it has one segment, of columns. The cut depends on the size alone.
@@ -49,7 +47,7 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
                 let columns = min run (lastColumn - column)
                 items.SetOperands(block, item, segment, column, spills)
                 items.Draw(block, item, segment, column, segments * columns)
-                work.Body.Invoke(NativePtr.toNativeInt block, nativeint segments, nativeint columns, 0n)
+                work.Body.Invoke(block, nativeint segments, nativeint columns, 0n)
                 column <- column + columns
 
             segment <- segment + segments
@@ -58,7 +56,7 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
     override this.Task number =
         let first = int (int64 units * int64 number / int64 tasks)
         let last = int (int64 units * int64 (number + 1) / int64 tasks)
-        let block = NativePtr.stackalloc<nativeint> items.BlockLength
+        let block = At.stack<nativeint> items.BlockLength
 
         let spills = items.SpillMemory()
 
@@ -77,7 +75,7 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
                 items.SetOperands(block, 0, firstSegment, firstColumn, spills)
 
                 work.Body.Invoke(
-                    NativePtr.toNativeInt block,
+                    block,
                     nativeint (lastSegment - firstSegment),
                     nativeint (lastColumn - firstColumn),
                     0n
@@ -89,7 +87,7 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
                 else
                     items.SetOperands(block, item, 0, 0, spills)
                     let columns = nativeint (items.ColumnsOf item)
-                    work.Body.Invoke(NativePtr.toNativeInt block, nativeint space.Segments, columns, 0n)
+                    work.Body.Invoke(block, nativeint space.Segments, columns, 0n)
 
     override this.Run() =
         items.ReadAddresses()

@@ -19,7 +19,7 @@ type internal LoopMemory =
     static member Fetch(address: nativeint) = Simd.fetch address
 
     static member inline private Move<'T when 'T: unmanaged>(source: nativeint, target: nativeint) =
-        NativePtr.write (NativePtr.ofNativeInt<'T> target) (NativePtr.read (NativePtr.ofNativeInt<'T> source))
+        At.write target (At.read<'T> source)
 
     /// Copies `bytes` bytes, at most 64, and touches no others. It has no loop, since it is inlined in every fused
     /// loop.
@@ -102,11 +102,11 @@ type internal LoopMemory =
     [<MethodImpl(Inline.Always)>]
     static member LoadTruth<'I when 'I: unmanaged>(address: nativeint, _: Vector128<'I>) =
         if sizeof<'I> = 4 then
-            let bytes = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int> address)).AsByte()
+            let bytes = Vector128.CreateScalar(At.read<int> address).AsByte()
             let wide = Vector128.WidenLower(Vector128.WidenLower bytes)
             Vector128.GreaterThan(wide.AsInt32(), Vector128<int>.Zero).As<int, 'I>()
         else
-            let bytes = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int16> address)).AsByte()
+            let bytes = Vector128.CreateScalar(At.read<int16> address).AsByte()
             let wide = Vector128.WidenLower(Vector128.WidenLower(Vector128.WidenLower bytes))
             Vector128.GreaterThan(wide.AsInt64(), Vector128<int64>.Zero).As<int64, 'I>()
 
@@ -118,10 +118,10 @@ type internal LoopMemory =
 
         if sizeof<'I> = 4 then
             let bytes = bytes (mask.AsInt32())
-            NativePtr.write (NativePtr.ofNativeInt<int> address) (Vector128.ToScalar(bytes.AsInt32()))
+            At.write<int> address (Vector128.ToScalar(bytes.AsInt32()))
         else
             let bytes = bytes (Vector128.Narrow(mask.AsInt64(), mask.AsInt64()))
-            NativePtr.write (NativePtr.ofNativeInt<int16> address) (Vector128.ToScalar(bytes.AsInt16()))
+            At.write<int16> address (Vector128.ToScalar(bytes.AsInt16()))
 
     [<MethodImpl(Inline.Always)>]
     static member LoadTruth<'I when 'I: unmanaged>(address: nativeint, _: Vector256<'I>) =
@@ -155,13 +155,13 @@ type internal LoopMemory =
 
     [<MethodImpl(Inline.Always)>]
     static member LoadWhole<'I when 'I: unmanaged>(address: nativeint, _: Vector128<'I>) =
-        let narrow = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int64> address)).AsInt32()
+        let narrow = Vector128.CreateScalar(At.read<int64> address).AsInt32()
         Vector128.WidenLower(narrow).As<int64, 'I>()
 
     [<MethodImpl(Inline.Always)>]
     static member StoreWhole<'I when 'I: unmanaged>(lanes: Vector128<'I>, address: nativeint) =
         let narrow = Vector128.Narrow(lanes.AsInt64(), lanes.AsInt64())
-        NativePtr.write (NativePtr.ofNativeInt<int64> address) (Vector128.ToScalar(narrow.AsInt64()))
+        At.write<int64> address (Vector128.ToScalar(narrow.AsInt64()))
 
     [<MethodImpl(Inline.Always)>]
     static member LoadWhole<'I when 'I: unmanaged>(address: nativeint, _: Vector256<'I>) =

@@ -2,11 +2,9 @@ namespace DL1.Compiler.Generic
 
 open System
 open System.Buffers
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+open DL1.Compiler.Simd
 
 /// `Node.ArgSort`: the indices along the middle axis of [outer; extent; inner] in ascending order of their elements.
 /// The runtime's sort is not stable, so the indices of each run of equal elements are sorted afterwards.
@@ -21,11 +19,11 @@ type internal SortKernel<'E, 'T, 'D, 'A
 
     // Loads the numbers and their indices; indices of NaN go behind all others, in order. Returns how many numbers
     // there are.
-    let load (source: nativeptr<'T>) (keys: 'A[]) (indices: int64[]) =
+    let load (source: nativeint) (keys: 'A[]) (indices: int64[]) =
         let mutable numbers = 0
 
         for i in 0 .. extent - 1 do
-            let value = 'E.Widen(NativePtr.get source (i * inner))
+            let value = 'E.Widen(At.get<'T> source (i * inner))
 
             if not ('D.IsNaN value) then
                 keys[numbers] <- value
@@ -36,7 +34,7 @@ type internal SortKernel<'E, 'T, 'D, 'A
 
         if numbers < extent then
             for i in 0 .. extent - 1 do
-                if 'D.IsNaN('E.Widen(NativePtr.get source (i * inner))) then
+                if 'D.IsNaN('E.Widen(At.get<'T> source (i * inner))) then
                     indices[next] <- int64 i
                     next <- next + 1
 
@@ -65,13 +63,13 @@ type internal SortKernel<'E, 'T, 'D, 'A
         try
             for unit in number * each .. min units ((number + 1) * each) - 1 do
                 let start = unit / inner * extent * inner + unit % inner
-                let numbers = load (NativePtr.add (NativePtr.ofNativeInt<'T> from) start) keys indices
+                let numbers = load (from + nativeint start * nativeint sizeof<'T>) keys indices
                 Array.Sort(keys, indices, 0, numbers)
                 inOrder keys indices numbers
-                let target = NativePtr.add (NativePtr.ofNativeInt<int64> into) start
+                let target = into + nativeint (start * sizeof<int64>)
 
                 for i in 0 .. extent - 1 do
-                    NativePtr.set target (i * inner) indices[i]
+                    At.set<int64> target (i * inner) indices[i]
         finally
             ArrayPool<'A>.Shared.Return keys
             ArrayPool<int64>.Shared.Return indices

@@ -3,12 +3,9 @@ namespace DL1.Compiler.Inspection
 open System
 open System.Collections.Concurrent
 open System.Diagnostics
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses of words on the stack.
 
 /// Independent chains of dependent fused multiply-adds, without memory access: they measure the peak FLOP rate.
 [<AbstractClass; Sealed>]
@@ -70,9 +67,8 @@ module internal Peak =
         let tasks = 4 * threads
 
         let task (_: int) =
-            let words = NativePtr.stackalloc<int64> 16
-            NativePtr.write (NativePtr.ofNativeInt<'T>(NativePtr.toNativeInt words)) (One.ofFloat<'T> 0.5)
-            let source = NativePtr.toNativeInt words
+            let source = At.stack<int64> 16
+            At.write source (One.ofFloat<'T> 0.5)
             let target = source + 64n
 
             match Simd.widest with

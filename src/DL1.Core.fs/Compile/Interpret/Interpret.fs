@@ -2,13 +2,10 @@ namespace DL1.Compiler.Interpret
 
 open System.Runtime.CompilerServices
 open DL1.Compiler.Interpret.LaneBlock
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses; the caller guarantees the operands' extents.
 
 /// Runs fused loops step by step, where no code may be generated: slower, with the same bits. A value has some blocks of 64 bytes,
 /// and a step is done for all of them at once, so that the choice of what to do is made once for some hundred elements.
@@ -71,7 +68,7 @@ module internal Interpret =
         columns
         split
         =
-        let values = NativePtr.toNativeInt (NativePtr.stackalloc<byte>(bytesFor staged capacity))
+        let values = At.stack<byte>(bytesFor staged capacity)
         let loop = staged.Loop
         let single = sizeof<'F> = 4
         let lanes = if single then 16n else 8n

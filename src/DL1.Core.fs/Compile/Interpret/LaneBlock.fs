@@ -2,24 +2,21 @@ namespace DL1.Compiler.Interpret
 
 open System
 open System.Runtime.Intrinsics
-open FSharp.NativeInterop
-
-#nowarn "9" // Blocks are 64 bytes at an address.
+open DL1.Compiler.Simd
 
 /// Blocks of 64 bytes at addresses, one after another, as vectors of 128 bits, for the interpreter. Floats are lanes of the fused
 /// loop's own type; integers and masks are lanes of the same size, integers always within 32 bits.
 module internal LaneBlock =
     /// Loads a vector.
     let inline load<'T when 'T: unmanaged> (address: nativeint) : Vector128<'T> =
-        Vector128.Load(NativePtr.ofNativeInt<'T> address)
+        At.read<Vector128<'T>> address
 
     /// Stores a vector.
-    let inline save (address: nativeint) (lanes: Vector128<'T>) =
-        Vector128.Store(lanes, NativePtr.ofNativeInt<'T> address)
+    let inline save (address: nativeint) (lanes: Vector128<'T>) = At.write address lanes
 
     /// Fills some bytes of blocks with a value.
     let fill (bytes: nativeint) (target: nativeint) (value: 'T) =
-        Span<'T>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> target), int bytes / sizeof<'T>).Fill value
+        Span<'T>(target.ToPointer(), int bytes / sizeof<'T>).Fill value
 
     /// Calls f with the offset of each part of `step` bytes.
     let inline every (step: nativeint) (bytes: nativeint) ([<InlineIfLambda>] f: nativeint -> unit) =
@@ -33,11 +30,9 @@ module internal LaneBlock =
     let inline each1 ([<InlineIfLambda>] f) bytes (x: nativeint) (target: nativeint) =
         every 16n bytes (fun at -> save (target + at) (f (load (x + at))))
 
-    let inline loadWide (address: nativeint) : Vector256<'T> =
-        Vector256.Load(NativePtr.ofNativeInt<'T> address)
+    let inline loadWide (address: nativeint) : Vector256<'T> = At.read<Vector256<'T>> address
 
-    let inline saveWide (address: nativeint) (lanes: Vector256<'T>) =
-        Vector256.Store(lanes, NativePtr.ofNativeInt<'T> address)
+    let inline saveWide (address: nativeint) (lanes: Vector256<'T>) = At.write address lanes
 
     /// Applies f to each vector of 256 bits.
     let inline eachWide1 ([<InlineIfLambda>] f) bytes (x: nativeint) (target: nativeint) =

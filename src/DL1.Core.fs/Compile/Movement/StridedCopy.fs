@@ -1,12 +1,9 @@
 namespace DL1.Compiler.Movement
 
 open System
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Generic
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// Copies and fills rows of elements of 1, 4 or 8 bytes, of any type.
 [<AbstractClass; Sealed>]
@@ -26,7 +23,7 @@ type internal RowCopy private () =
         Hot.loop ()
 
         if step = nativeint sizeof<'T> then
-            Span<'T>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<'T> target), count).Fill value
+            Span<'T>(target.ToPointer(), count).Fill value
         else
             let mutable t = target
 

@@ -16,7 +16,7 @@ type internal Width =
     | Bits256
     | Bits512
 
-/// Reads, writes, copies and clears memory at addresses.
+/// Reads, writes, copies and clears memory at addresses; their callers answer for them.
 [<RequireQualifiedAccess>]
 module internal At =
     let inline read<'T when 'T: unmanaged> (address: nativeint) : 'T =
@@ -24,6 +24,17 @@ module internal At =
 
     let inline write<'T when 'T: unmanaged> (address: nativeint) (value: 'T) =
         NativePtr.write (NativePtr.ofNativeInt<'T> address) value
+
+    /// Element number i of those at an address.
+    let inline get<'T when 'T: unmanaged> (address: nativeint) (i: int) : 'T =
+        read<'T>(address + nativeint i * nativeint sizeof<'T>)
+
+    let inline set<'T when 'T: unmanaged> (address: nativeint) (i: int) (value: 'T) =
+        write<'T> (address + nativeint i * nativeint sizeof<'T>) value
+
+    /// Memory for elements on the stack of the calling method.
+    let inline stack<'T when 'T: unmanaged> (count: int) : nativeint =
+        NativePtr.toNativeInt (NativePtr.stackalloc<'T> count)
 
     let inline private pointer (address: nativeint) : voidptr =
         NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address)
