@@ -9,8 +9,7 @@ open DL1.Compiler.Simd
 /// columns, and one thread computes a strip from beginning to end (`SmallGemm`); otherwise all threads work in blocks
 /// (`BlockedGemm`). A thread reuses one driver for all its products, so that they allocate nothing.
 [<Sealed>]
-type internal GemmDriver<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>() =
+type internal GemmDriver<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>() =
     [<ThreadStatic; DefaultValue>]
     static val mutable private own: GemmDriver<'S, 'V, 'T> | null
 
