@@ -31,7 +31,7 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
 
     let tasks = int (max 1L (min (int64 units) (work.Work / frame.Grain)))
 
-    /// Runs a range of segments and columns of an item. Random words are drawn before each call of the body: for a
+    /// Runs a range of segments and columns of an item that draws. Random words are drawn before each call of the body: for a
     /// block of columns of one segment, or for several short segments.
     member private _.RunDrawn(block, item, firstSegment, lastSegment, firstColumn, lastColumn, spills) =
         let run = if work.Reduces then lastColumn - firstColumn else Tuning.ColumnChunk
@@ -52,6 +52,15 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
 
             segment <- segment + segments
 
+    /// Runs a range of segments and columns of an item.
+    member private this.RunRange(block, item, firstSegment, lastSegment, firstColumn, lastColumn, spills) =
+        if items.Draws then
+            this.RunDrawn(block, item, firstSegment, lastSegment, firstColumn, lastColumn, spills)
+        else
+            items.SetOperands(block, item, firstSegment, firstColumn, spills)
+            let segments, columns = lastSegment - firstSegment, lastColumn - firstColumn
+            work.Body.Invoke(block, nativeint<int> segments, nativeint<int> columns, 0n)
+
     /// Runs task `number`.
     override this.Task number =
         let first = int (int64 units * int64 number / int64 tasks)
@@ -60,34 +69,14 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
 
         let spills = items.SpillMemory()
 
-        if splitsSegments || splitsColumns then
-            let firstSegment, lastSegment = if splitsSegments then first, last else 0, space.Segments
-
-            let firstColumn, lastColumn =
-                if splitsColumns then
-                    first * Tuning.ColumnChunk, min space.Columns (last * Tuning.ColumnChunk)
-                else
-                    0, space.Columns
-
-            if items.Draws then
-                this.RunDrawn(block, 0, firstSegment, lastSegment, firstColumn, lastColumn, spills)
-            else
-                items.SetOperands(block, 0, firstSegment, firstColumn, spills)
-
-                work.Body.Invoke(
-                    block,
-                    nativeint (lastSegment - firstSegment),
-                    nativeint (lastColumn - firstColumn),
-                    0n
-                )
+        if splitsSegments then
+            this.RunRange(block, 0, first, last, 0, space.Columns, spills)
+        elif splitsColumns then
+            let column, until = first * Tuning.ColumnChunk, min space.Columns (last * Tuning.ColumnChunk)
+            this.RunRange(block, 0, 0, space.Segments, column, until, spills)
         else
             for item in first .. last - 1 do
-                if items.Draws then
-                    this.RunDrawn(block, item, 0, space.Segments, 0, space.Columns, spills)
-                else
-                    items.SetOperands(block, item, 0, 0, spills)
-                    let columns = nativeint (items.ColumnsOf item)
-                    work.Body.Invoke(block, nativeint space.Segments, columns, 0n)
+                this.RunRange(block, item, 0, space.Segments, 0, items.ColumnsOf item, spills)
 
     override this.Run() =
         items.ReadAddresses()

@@ -48,8 +48,7 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     /// The spill memory of all items.
     let spills = Block.Kept(int64 work.Items * int64 items.SpillBytes)
 
-    let reductionsBefore number = plan.Stages |> Seq.truncate number |> Seq.sumBy _.Reductions.Length
-    let before = Array.init (plan.Stages.Length + 1) reductionsBefore
+    let before = plan.Stages |> Array.scan (fun count stage -> count + stage.Reductions.Length) 0
     /// The address of an item's results of finished stages: 64 bytes for each reduction, in the order of the stages.
     let knownOf item = known + nativeint (item * reductions * 64)
 

@@ -20,6 +20,8 @@ type internal IterationSpace =
         Along: bool[]
     }
 
+    member this.Points = this.Items * this.Segments * this.Columns
+
     /// The number of blocks of `lanes` columns where reductions go downward, each an item by itself; else 1.
     member this.BlocksBy(lanes: int) = if this.Across then 1 else (this.Columns + lanes - 1) / lanes
 

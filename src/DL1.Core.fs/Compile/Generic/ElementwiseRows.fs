@@ -26,17 +26,9 @@ module internal ElementwiseRows =
                 ()
                 =
                 RowBody(fun count target step a aStep _ _ _ _ ->
-                    for i in 0 .. count - 1 do
-                        let i = nativeint i
+                    for i in 0n .. nativeint count - 1n do
                         let value = 'E.Widen(At.read<'T>(a + i * aStep))
-
-                        let cast: 'U =
-                            if 'D.IsFloat then
-                                'F.OfFloat('D.ToFloat value)
-                            else
-                                'F.OfInteger('D.ToInteger value)
-
-                        At.write (target + i * step) cast)
+                        At.write (target + i * step) (Element.Narrow<'F, 'U, 'B, 'D, 'A> value))
         }
 
     let private body (op: RowOp) =
@@ -47,16 +39,14 @@ module internal ElementwiseRows =
                 =
                 let inline binary (combine: 'A -> 'A -> 'A) =
                     RowBody(fun count target step a aStep b bStep _ _ ->
-                        for i in 0 .. count - 1 do
-                            let i = nativeint i
+                        for i in 0n .. nativeint count - 1n do
                             let left, right = At.read<'T>(a + i * aStep), At.read<'T>(b + i * bStep)
                             let value = combine ('E.Widen left) ('E.Widen right)
-                            At.write (target + i * step) (Element.Narrow<'E, 'T, 'D, 'A> value))
+                            At.write (target + i * step) (Element.Narrow<'E, 'T, 'A, 'D, 'A> value))
 
                 let inline compare (holds: 'A -> 'A -> bool) =
                     RowBody(fun count target step a aStep b bStep _ _ ->
-                        for i in 0 .. count - 1 do
-                            let i = nativeint i
+                        for i in 0n .. nativeint count - 1n do
                             let left, right = At.read<'T>(a + i * aStep), At.read<'T>(b + i * bStep)
                             let truth = holds ('E.Widen left) ('E.Widen right)
                             At.write (target + i * step) (if truth then 1uy else 0uy))
@@ -64,10 +54,9 @@ module internal ElementwiseRows =
                 match op with
                 | RowOp.Unary op ->
                     RowBody(fun count target step a aStep _ _ _ _ ->
-                        for i in 0 .. count - 1 do
-                            let i = nativeint i
+                        for i in 0n .. nativeint count - 1n do
                             let value = 'D.Unary(op, 'E.Widen(At.read<'T>(a + i * aStep)))
-                            At.write (target + i * step) (Element.Narrow<'E, 'T, 'D, 'A> value))
+                            At.write (target + i * step) (Element.Narrow<'E, 'T, 'A, 'D, 'A> value))
                 // The commonest operations have loops of their own.
                 | RowOp.Binary BinaryOp.Add -> binary (fun x y -> 'D.Add(x, y))
                 | RowOp.Binary BinaryOp.Mul -> binary (fun x y -> 'D.Multiply(x, y))
@@ -80,8 +69,7 @@ module internal ElementwiseRows =
                 | RowOp.Compare CompareOp.Ge -> compare (fun x y -> 'D.Compare(CompareOp.Ge, x, y))
                 | RowOp.Select ->
                     RowBody(fun count target step a aStep b bStep c cStep ->
-                        for i in 0 .. count - 1 do
-                            let i = nativeint i
+                        for i in 0n .. nativeint count - 1n do
                             let holds = At.read<byte>(a + i * aStep) <> 0uy
                             let from = if holds then b + i * bStep else c + i * cStep
                             At.write (target + i * step) (At.read<'T> from))

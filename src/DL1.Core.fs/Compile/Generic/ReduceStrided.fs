@@ -137,4 +137,4 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
                 if op = ReduceOp.Sum then
                     value <- 'D.Joined(value, At.get<'A> sums (side + lane))
 
-                At.write (target + nativeint lane * kept.Step 0) (Element.Narrow<'E, 'T, 'D, 'A> value)
+                At.write (target + nativeint lane * kept.Step 0) (Element.Narrow<'E, 'T, 'A, 'D, 'A> value)

@@ -31,7 +31,7 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
             for lane in 0 .. count - 1 do
                 let sum = 'D.Add(At.get<'A> sums lane, 'E.Widen(At.get<'T> source lane))
                 At.set<'A> sums lane sum
-                At.set<'T> target lane (Element.Narrow<'E, 'T, 'D, 'A> sum)
+                At.set<'T> target lane (Element.Narrow<'E, 'T, 'A, 'D, 'A> sum)
 
     override _.Tasks = (outer * chunks + each - 1) / each
 
