@@ -13,8 +13,8 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
     let methods = il.Methods
     let steps = EmitSteps il
     let lanes = EmitLanes il
-    let values = Dictionary<struct (int * int), LocalBuilder>()
-    let totals = Dictionary<struct (int * int), LocalBuilder>()
+    // By step and copy, as one number: .NET has code for dictionaries of numbers.
+    let values, totals = Dictionary<int, LocalBuilder>(), Dictionary<int, LocalBuilder>()
     let ahead = Prefetch.plan staged
     let firsts = loop.Operands |> Array.map (fun _ -> il.NewNative())
     let rows = loop.Operands |> Array.map (fun _ -> il.NewNative())
@@ -25,8 +25,8 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
     /// Whether a value is the same in all lanes of all vectors: one vector then holds it.
     let uniform step = isUniform[step]
 
-    let slot (locals: Dictionary<struct (int * int), LocalBuilder>) step copy =
-        Lookup.orAdd locals (struct (step, copy)) (fun () -> il.NewVector staged.Kinds[step])
+    let slot (locals: Dictionary<int, LocalBuilder>) step copy =
+        Lookup.orAdd locals (step * methods.Vectors + copy) (fun () -> il.NewVector staged.Kinds[step])
 
     let value step copy = slot values step (if uniform step then 0 else copy)
 

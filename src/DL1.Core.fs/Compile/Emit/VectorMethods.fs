@@ -19,7 +19,8 @@ module internal Members =
     [<Literal>]
     let Any = BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic
 
-/// The vector types of one width and one float type, and the methods on them, found by reflection and cached. Types are written out
+/// The vector types of one width and one float type, and the methods on them, found by reflection and cached by keys that are
+/// classes: .NET has code for dictionaries of those. Types are written out
 /// and parameters annotated, so that a linker that trims a program sees which methods are needed.
 [<Sealed>]
 type internal VectorMethods private (width: Width, single: bool) =
@@ -31,10 +32,10 @@ type internal VectorMethods private (width: Width, single: bool) =
         | LaneKind.Whole
         | LaneKind.Truth -> if single then typeof<int> else typeof<int64>
 
-    let found = ConcurrentDictionary<struct (Type * string * Type), MethodInfo>()
+    let found = ConcurrentDictionary<Type * string * Type, MethodInfo>()
 
     let add owner name element methods =
-        found.GetOrAdd(struct (owner, name, element), VectorMethods.Instance(width, methods, name, element))
+        found.GetOrAdd((owner, name, element), VectorMethods.Instance(width, methods, name, element))
 
     static let need (name: string) (method: MethodInfo | null) : MethodInfo =
         match method with
@@ -42,7 +43,7 @@ type internal VectorMethods private (width: Width, single: bool) =
         | null -> raise (MissingMethodException name)
         | method -> method
 
-    static let all = ConcurrentDictionary<struct (Width * bool), VectorMethods>()
+    static let all = ConcurrentDictionary<Width * bool, VectorMethods>()
 
     static let isVector (width: Width) (t: Type) =
         match width with
@@ -122,8 +123,7 @@ type internal VectorMethods private (width: Width, single: bool) =
         generic.MakeGenericMethod element
 
     /// The methods for a width, and for f32 where `single` is true, else f64.
-    static member Get(width, single) =
-        all.GetOrAdd(struct (width, single), (fun _ -> VectorMethods(width, single)))
+    static member Get(width, single) = all.GetOrAdd((width, single), (fun _ -> VectorMethods(width, single)))
 
     /// The bytes of a vector.
     member _.Bytes = bytes
@@ -139,14 +139,14 @@ type internal VectorMethods private (width: Width, single: bool) =
     /// A class's generic method of this name, for lanes of a kind. Its parameters are vectors of this width, addresses and
     /// numbers.
     member _.Generic([<DynamicallyAccessedMembers(Members.Methods)>] owner: Type, name, kind) : MethodInfo =
-        match found.TryGetValue(struct (owner, name, element kind)) with
+        match found.TryGetValue((owner, name, element kind)) with
         | true, known -> known
         | false, _ -> add owner name (element kind) (owner.GetMethods Members.Any)
 
     /// The generic method of this name of `Vector128`, `Vector256` or `Vector512`, by this width, for lanes of a kind. Only public
     /// methods are searched: .NET may change its internal ones.
     member _.Generic(name, kind) : MethodInfo =
-        match found.TryGetValue(struct (typeof<Vector128>, name, element kind)) with
+        match found.TryGetValue((typeof<Vector128>, name, element kind)) with
         | true, known -> known
         | false, _ -> add typeof<Vector128> name (element kind) (VectorMethods.Public width)
 

@@ -32,10 +32,10 @@ type internal IterationSpace =
 [<RequireQualifiedAccess>]
 module internal IterationSpace =
     /// Whether axes first to last are one loop for an operand: one stride serves them all.
-    let isOneLoop (domain: int[]) first last (strides: int[]) =
-        Seq.forall
-            (fun axis -> strides[axis] = strides[axis + 1] * domain[axis + 1])
-            (seq { first .. last - 1 })
+    let rec isOneLoop (domain: int[]) first last (strides: int[]) =
+        first >= last
+        || (strides[first] = strides[first + 1] * domain[first + 1]
+            && isOneLoop domain (first + 1) last strides)
 
     /// Strides over `rank` axes from those over the axes that are not `missing`, in their order; 0 along missing axes.
     let spread rank missing (strides: int[]) =

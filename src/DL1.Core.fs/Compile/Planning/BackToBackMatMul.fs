@@ -15,7 +15,7 @@ module internal BackToBackMatMul =
         m.Offset = 0
         && m.Layout.Column = 1
         && (rows = 1 || m.Layout.Row = columns)
-        && Seq.forall follows (seq { 0 .. batch - 1 })
+        && List.forall follows [ 0 .. batch - 1 ]
 
     /// Whether a fused loop reduces along the rows of a stack of matrices, one row an item.
     let private isAlong (loop: FusedLoopJob) batch rows columns =
@@ -34,7 +34,7 @@ module internal BackToBackMatMul =
                |> Array.indexed
                |> Array.forall (fun (n, s) -> s = n * loop.Space.Columns)
 
-        seq { 0 .. loop.Buffers.Length - 1 } |> Seq.forall (fun i -> loop.Buffers[i] <> buffer || plain i)
+        [ 0 .. loop.Buffers.Length - 1 ] |> List.forall (fun i -> loop.Buffers[i] <> buffer || plain i)
 
     /// The steps of a plan, with every back-to-back product that was found as one step in the place of its second
     /// product. `results` are the buffers of the roots.

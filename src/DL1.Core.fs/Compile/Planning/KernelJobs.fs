@@ -16,25 +16,17 @@ module internal KernelJobs =
             |> Array.map (fun g ->
                 Array.sumBy (fun (h: Group) -> if g.Ancestors.Contains h.Number then 1 else 0) groups)
 
-        let ready = PriorityQueue<Group, int>()
-        let order = List<Group>()
-
-        for g in groups do
-            if waiting[g.Number] = 0 then
-                ready.Enqueue(g, g.Number)
-
-        while ready.Count > 0 do
-            let g = ready.Dequeue()
-            order.Add g
+        let next _ =
+            let g = groups |> Array.find (fun g -> waiting[g.Number] = 0)
+            waiting[g.Number] <- -1
 
             for h in groups do
                 if h.Ancestors.Contains g.Number then
                     waiting[h.Number] <- waiting[h.Number] - 1
 
-                    if waiting[h.Number] = 0 then
-                        ready.Enqueue(h, h.Number)
+            g
 
-        order.ToArray()
+        Array.map next groups
 
     /// The node whose memory holds this value: the operand of a reshape, since reshapes share memory.
     let rec withoutReshapes (e: Expr) =
