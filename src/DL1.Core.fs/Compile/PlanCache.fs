@@ -16,7 +16,8 @@ type internal PlanKey =
         Roots: Digest list
         Width: Width
         Generates: bool
-        Layers: Digest voption
+        /// None, or one.
+        Layers: Digest list
         States: int
     }
 
@@ -60,7 +61,7 @@ module internal PlanCache =
                 Roots = roots |> List.map _.Digest
                 Width = width
                 Generates = generates
-                Layers = if checksFinite then ValueSome(layers roots) else ValueNone
+                Layers = if checksFinite then [ layers roots ] else []
                 States = states
             }
 

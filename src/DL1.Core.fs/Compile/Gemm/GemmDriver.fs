@@ -14,7 +14,6 @@ type internal GemmDriver<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>(
     static val mutable private own: GemmDriver<'S, 'V, 'T> | null
 
     let mutable p = GemmProblem.None
-    let size = nativeint sizeof<'T>
     let panelColumns = 2 * 'S.Bytes / sizeof<'T>
     let mutable wide = 0
     let mutable panels = 0
