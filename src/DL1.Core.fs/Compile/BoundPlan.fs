@@ -24,7 +24,7 @@ type internal BoundPlan(operation: string, plan: Plan, width: Width, threads: in
 
     /// The plan of roots over inputs, with the standard options.
     static member Of(operation, inputs: Variable list, roots: Expr list, threads: int) =
-        let plan = PlanCache.plan Simd.widest Options.standard.DynamicCode false inputs roots
+        let plan = PlanCache.planFor 0 Simd.widest Options.standard.DynamicCode false inputs roots
         BoundPlan(operation, plan, Simd.widest, threads)
 
     member _.Executable = executable

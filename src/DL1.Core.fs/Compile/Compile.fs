@@ -75,7 +75,7 @@ module Compile =
     let internal prepareFrozen grain width options (frozen: (Variable * Tensor) list) inputs roots =
         Options.check options
         let all = inputs @ List.map fst frozen
-        let plan = PlanCache.plan width options.DynamicCode options.CheckFinite all roots
+        let plan = PlanCache.planFor 0 width options.DynamicCode options.CheckFinite all roots
         let idle = ConcurrentStack<Executable>()
         let kept = frozen |> List.map snd |> Array.ofList
         check (List.map fst frozen) (List.ofArray kept)
@@ -144,5 +144,5 @@ module Compile =
     /// that it reads and writes, and formulas of its results with their offsets in the arena; at the end the totals,
     /// and the most memory that the plan needs. `Session.Explain` adds times. `Compile.explain [ w; x ] [ loss ]`
     let explain (inputs: Variable list) (roots: Expr list) : string =
-        PlanCache.plan Simd.widest standard.DynamicCode false inputs roots
+        PlanCache.planFor 0 Simd.widest standard.DynamicCode false inputs roots
         |> ExplainPlan.text standard.DynamicCode

@@ -69,6 +69,3 @@ module internal PlanCache =
             Plan.makeFor states (not checksFinite) (CodeCache.get width generates) inputs roots
 
         known.Get(key, make)
-
-    /// `planFor` without a state.
-    let plan width generates checksFinite inputs roots = planFor 0 width generates checksFinite inputs roots
