@@ -7,7 +7,6 @@ open System.IO
 open System.Runtime.InteropServices
 open System.Threading
 open DL1
-open DL1.Compiler.Runtime
 open Parquet
 open Parquet.Schema
 

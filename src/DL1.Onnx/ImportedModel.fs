@@ -4,7 +4,6 @@ open System
 open System.Collections.Generic
 open System.Diagnostics
 open DL1
-open DL1.Compiler.Runtime
 
 /// An ONNX model as expressions, for inputs of any shapes that fit: each is imported when it is first met, and kept. It can be
 /// run, applied to expressions, differentiated, and used as a layer. Immutable, for many threads at once.

@@ -13,17 +13,21 @@ type private StepObserver(ended: int -> unit) =
     override _.Ended step = ended step
 
 /// A plan whose inputs and results lie in memory that others own: it is bound to addresses before each run, and copies
-/// nothing that a kernel can read or write in place. One thread at a time.
+/// nothing that a kernel can read or write in place. One thread at a time. `operation` is named where memory ends.
 [<Sealed>]
-type internal BoundPlan(inputs: Variable list, roots: Expr list, threads: int) =
-    let plan = PlanCache.plan Simd.widest Options.standard.DynamicCode false inputs roots
-
-    let executable = Executable(plan, Simd.widest)
-    let buffers = inputs |> List.map plan.BufferOf |> Array.ofList
-    let sizes = roots |> List.map Memory.bytesOf |> Array.ofList
+type internal BoundPlan(operation: string, plan: Plan, width: Width, threads: int) =
+    let executable = Executable(plan, width)
+    let buffers = plan.Inputs |> List.map plan.BufferOf |> Array.ofList
+    let sizes = plan.Roots |> List.map Memory.bytesOf |> Array.ofList
     let direct = Array.init sizes.Length plan.IsDirect
     let targets: nativeint[] = Array.zeroCreate sizes.Length
 
+    /// The plan of roots over inputs, with the standard options.
+    static member Of(operation, inputs: Variable list, roots: Expr list, threads: int) =
+        let plan = PlanCache.planFor 0 Simd.widest Options.standard.DynamicCode false inputs roots
+        BoundPlan(operation, plan, Simd.widest, threads)
+
+    member _.Executable = executable
     /// The bytes of its intermediate values.
     member _.Bytes = plan.Bytes
     /// The number of its steps.
@@ -70,8 +74,10 @@ type internal BoundPlan(inputs: Variable list, roots: Expr list, threads: int) =
         try
             executable.Run threads
         with :? OutOfMemoryException ->
-            Allocation.failed "training"
+            Allocation.failed operation
 
         for i in 0 .. targets.Length - 1 do
-            if not direct[i] then
-                Memory.copy executable.Frame.Addresses[plan.Results[i]] targets[i] sizes[i]
+            let result = executable.Frame.Addresses[plan.Results[i]]
+
+            if not direct[i] && result <> targets[i] then
+                Memory.copy result targets[i] sizes[i]

@@ -14,13 +14,7 @@ open DL1.Compiler.Simd
 [<RequireQualifiedAccess>]
 module Compile =
     let private check (inputs: Variable list) (values: Tensor list) =
-        if values.Length <> inputs.Length then
-            Refuse.domain
-                "Compile"
-                $"%d{values.Length} values"
-                $"%d{inputs.Length}, one for each input"
-                "give the values in the order of the inputs"
-
+        Given.count "Compile" values.Length inputs.Length "input" "inputs"
         let cure = "cast or reshape the value, or build the graph for its shape"
         List.iter2 (Given.check "Compile" cure) inputs values
 
@@ -78,17 +72,10 @@ module Compile =
 
     /// Like `prepareWith`, for a given vector width, where the variables of `frozen` have the same values in all calls, so
     /// that kernels pack them once; `grain` is the least work of a task, in elements moved.
-    let internal prepareFrozen
-        grain
-        width
-        options
-        (frozen: (Variable * Tensor) list)
-        inputs
-        (roots: Expr list)
-        =
+    let internal prepareFrozen grain width options (frozen: (Variable * Tensor) list) inputs roots =
         Options.check options
         let all = inputs @ List.map fst frozen
-        let plan = PlanCache.plan width options.DynamicCode options.CheckFinite all roots
+        let plan = PlanCache.planFor 0 width options.DynamicCode options.CheckFinite all roots
         let idle = ConcurrentStack<Executable>()
         let kept = frozen |> List.map snd |> Array.ofList
         check (List.map fst frozen) (List.ofArray kept)
@@ -157,5 +144,5 @@ module Compile =
     /// that it reads and writes, and formulas of its results with their offsets in the arena; at the end the totals,
     /// and the most memory that the plan needs. `Session.Explain` adds times. `Compile.explain [ w; x ] [ loss ]`
     let explain (inputs: Variable list) (roots: Expr list) : string =
-        PlanCache.plan Simd.widest standard.DynamicCode false inputs roots
+        PlanCache.planFor 0 Simd.widest standard.DynamicCode false inputs roots
         |> ExplainPlan.text standard.DynamicCode

@@ -57,6 +57,15 @@ module internal Options =
 /// Checks of the values that runs are given.
 [<RequireQualifiedAccess>]
 module internal Given =
+    /// Refuses another number of values than one for each of `count` of a kind.
+    let count operation (given: int) (count: int) (each: string) (order: string) =
+        if given <> count then
+            Refuse.domain
+                operation
+                $"%d{given} values"
+                $"%d{count}, one for each {each}"
+                $"give the values in the order of the {order}"
+
     /// Refuses a value of another type or shape than its variable's.
     let check operation cure (v: Variable) (value: Tensor) =
         if value.DType <> v.DType || value.Shape <> v.Shape then

@@ -5,7 +5,6 @@ open DL1.Compiler
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Inspection
 open DL1.Compiler.Planning
-open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 /// The key of a cached plan. `Layers` is set for plans that name layers in errors: then equal graphs whose nodes belong
@@ -17,7 +16,8 @@ type internal PlanKey =
         Roots: Digest list
         Width: Width
         Generates: bool
-        Layers: Digest voption
+        /// None, or one.
+        Layers: Digest list
         States: int
     }
 
@@ -61,7 +61,7 @@ module internal PlanCache =
                 Roots = roots |> List.map _.Digest
                 Width = width
                 Generates = generates
-                Layers = if checksFinite then ValueSome(layers roots) else ValueNone
+                Layers = if checksFinite then [ layers roots ] else []
                 States = states
             }
 
@@ -69,6 +69,3 @@ module internal PlanCache =
             Plan.makeFor states (not checksFinite) (CodeCache.get width generates) inputs roots
 
         known.Get(key, make)
-
-    /// `planFor` without a state.
-    let plan width generates checksFinite inputs roots = planFor 0 width generates checksFinite inputs roots

@@ -27,7 +27,8 @@ type Session
         updatesInPlace: bool
     ) =
     let states = state.Length
-    let executable = Executable(plan, width)
+    let bound = BoundPlan("Session.Step", plan, width, options.Threads)
+    let executable = bound.Executable
     let mutable profile: Profile option = None
     let mutable isProfiling = false
 
@@ -48,8 +49,6 @@ type Session
 
     let kept = "the state and the outputs"
     let buffer (e: Expr) = Block("Session", kept, Memory.bytesOf e)
-    let address (b: Block) = b.Address
-
     let roots = Array.ofList plan.Roots
     // While values are searched for NaN, a step can fail after each kernel.
     let updates =
@@ -71,8 +70,8 @@ type Session
 
     let next = roots |> Array.mapi (fun i root -> if isInPlace i then now[i] else buffer root)
 
-    let current i = address now[i]
-    let coming i = address next[i]
+    let current i = now[i].Address
+    let coming i = next[i].Address
 
     /// Whether a step ended in the middle of its updates.
     let mutable isLost = false
@@ -85,27 +84,16 @@ type Session
                 "a whole state"
                 "load one, such as that of the last checkpoint"
 
-    /// The plan's buffers of the inputs: first the state.
-    let inputBuffers = List.map fst state @ inputs |> List.map plan.BufferOf |> Array.ofList
-
-    let direct = Array.init roots.Length plan.IsDirect
-
     let types = List.map fst state @ inputs |> Array.ofList
     let mutable steps = 0L
 
-    do state |> List.iteri (fun i (_, value) -> Memory.writeToZeros value (address now[i]))
+    do state |> List.iteri (fun i (_, value) -> Memory.writeToZeros value now[i].Address)
 
     let bytes i = Memory.bytesOf roots[i]
 
     let check (values: ReadOnlySpan<Tensor>) =
         requireState "Session.Step"
-
-        if values.Length <> types.Length - states then
-            Refuse.domain
-                "Session.Step"
-                $"%d{values.Length} values"
-                $"%d{types.Length - states}, one for each input"
-                "give the values in the order of the inputs"
+        Given.count "Session.Step" values.Length (types.Length - states) "input" "inputs"
 
         for i in 0 .. values.Length - 1 do
             if obj.ReferenceEquals(values[i], null) then
@@ -136,27 +124,18 @@ type Session
     /// Points the plan at the state and at the buffers of what comes.
     let prepare () =
         for i in 0 .. states - 1 do
-            if inputBuffers[i] >= 0 then
-                executable.Frame.Addresses[inputBuffers[i]] <- current i
+            bound.Read(i, current i)
 
         for i in 0 .. roots.Length - 1 do
-            if direct[i] then
-                executable.Frame.Addresses[plan.Results[i]] <- coming i
+            bound.Write(i, coming i)
 
     /// Runs the plan, and swaps the buffers.
     let advance () =
         try
-            executable.Run options.Threads
-        with error ->
+            bound.Run()
+        with _ ->
             isLost <- executable.Running >= updates.First
-
-            match error with
-            | :? OutOfMemoryException -> Allocation.failed "Session.Step"
-            | _ -> reraise ()
-
-        for i in 0 .. roots.Length - 1 do
-            if not direct[i] && not (isInPlace i) then
-                Memory.copy executable.Frame.Addresses[plan.Results[i]] (coming i) (bytes i)
+            reraise ()
 
         for i in 0 .. roots.Length - 1 do
             let read = now[i]
@@ -180,12 +159,11 @@ type Session
             prepare ()
 
             for i in 0 .. values.Length - 1 do
-                if inputBuffers[states + i] >= 0 then
-                    executable.Put(inputBuffers[states + i], values[i].Elements)
+                bound.Give(states + i, values[i], 0, values[i].Size)
 
             advance ()
         finally
-            executable.Release()
+            bound.Release()
 
     /// Runs one step on inputs that lie at addresses, which the caller keeps alive.
     member internal _.StepAt(addresses: nativeint[]) =
@@ -193,8 +171,7 @@ type Session
         prepare ()
 
         for i in 0 .. addresses.Length - 1 do
-            if inputBuffers[states + i] >= 0 then
-                executable.Frame.Addresses[inputBuffers[states + i]] <- addresses[i]
+            bound.Read(states + i, addresses[i])
 
         advance ()
 
@@ -253,13 +230,7 @@ type Session
     /// one another. Another number of values is a `DomainError`, another type or shape a `ShapeError`.
     /// `small.Load large.State`
     member _.Load(values: Tensor list) =
-        if values.Length <> states then
-            Refuse.domain
-                "Session.Load"
-                $"%d{values.Length} values"
-                $"%d{states}, one for each variable of the state"
-                "give the values in the order of the state"
-
+        Given.count "Session.Load" values.Length states "variable of the state" "state"
         List.iteri (fun i -> Given.check "Session.Load" "cast or reshape the value" types[i]) values
         values |> List.iteri (fun i value -> Memory.write value (current i))
         isLost <- false

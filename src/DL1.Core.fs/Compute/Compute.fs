@@ -1,7 +1,6 @@
 namespace DL1
 
 open System.Collections.Generic
-open DL1.Compiler.Runtime
 
 /// Computes expressions at once. An expression is compiled for its types and shapes at the first call and kept, so that
 /// later calls with equal types and shapes need no planning. The values are those of `Compile`, bit for bit.

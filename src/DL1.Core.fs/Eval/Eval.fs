@@ -231,13 +231,14 @@ module Eval =
     let internal requireInputs operation (inputs: Variable list) (needed: Variable list) =
         let names = inputs |> List.map _.Name
 
-        for name, times in List.countBy id names do
-            if times > 1 then
-                Refuse.domain
-                    operation
-                    $"%d{times} inputs named {name}"
-                    "a name of its own for each input"
-                    "name an input once; where two trees of variables have the same paths, put another name before those of one"
+        if (HashSet names).Count < names.Length then
+            for name, times in List.countBy id names do
+                if times > 1 then
+                    Refuse.domain
+                        operation
+                        $"%d{times} inputs named {name}"
+                        "a name of its own for each input"
+                        "name an input once; where two trees of variables have the same paths, put another name before those of one"
 
         for v in needed do
             match inputs |> List.tryFind (fun i -> i.Name = v.Name) with

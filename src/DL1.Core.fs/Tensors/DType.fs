@@ -45,6 +45,15 @@ type DType =
         | F64
         | Bool -> false
 
+    /// The bytes of an element.
+    member internal this.Bytes =
+        match this with
+        | F32
+        | I32 -> 4
+        | F64
+        | I64 -> 8
+        | Bool -> 1
+
     override this.ToString() = this.Name
 
 /// Names of element types.

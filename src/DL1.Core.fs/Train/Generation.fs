@@ -1,7 +1,6 @@
 namespace DL1
 
 open System
-open DL1.Compiler.Runtime
 
 /// What a model says of the next token of each row, and how it goes on: what greedy choice, sampling and beam search need of any
 /// model of language, trained or written by hand.

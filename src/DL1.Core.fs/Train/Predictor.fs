@@ -1,7 +1,6 @@
 namespace DL1
 
 open System.Numerics
-open DL1.Compiler.Runtime
 
 /// A model for batches of one shape.
 [<NoEquality; NoComparison>]

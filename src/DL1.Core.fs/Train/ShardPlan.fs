@@ -47,7 +47,13 @@ module internal Bucket =
 [<Sealed>]
 type internal ShardPlan(graph: ShardGraph, like: Dataset, rows: int) =
     let plan =
-        lazy BoundPlan(graph.Inputs, graph.Sums @ graph.Told @ graph.Counters, Options.standard.Threads)
+        lazy
+            BoundPlan.Of(
+                "training",
+                graph.Inputs,
+                graph.Sums @ graph.Told @ graph.Counters,
+                Options.standard.Threads
+            )
 
     let sizes = graph.Told @ graph.Counters |> List.map (fun e -> e.Shape.Size) |> Array.ofList
     member _.Graph = graph

@@ -2,7 +2,6 @@ namespace DL1
 
 open System
 open System.Threading
-open DL1.Compiler.Runtime
 
 /// How one run of some places is computed.
 [<NoEquality; NoComparison>]

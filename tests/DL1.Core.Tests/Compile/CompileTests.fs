@@ -283,12 +283,12 @@ let tests =
             test "a graph that is made again has the plan that it had" {
                 let make () =
                     let s = perceptron DType.F32 8 3 5
-                    PlanCache.plan Simd.widest true false s.Variables s.Roots
+                    PlanCache.planFor 0 Simd.widest true false s.Variables s.Roots
 
                 Expect.isTrue (LanguagePrimitives.PhysicalEquality (make ()) (make ())) "the same plan"
 
                 let s = perceptron DType.F32 8 3 5
-                let other = PlanCache.plan Simd.widest true false s.Variables (List.rev s.Roots)
+                let other = PlanCache.planFor 0 Simd.widest true false s.Variables (List.rev s.Roots)
                 Expect.isFalse (LanguagePrimitives.PhysicalEquality (make ()) other) "another order"
             }
             test

@@ -9,7 +9,7 @@ open Expecto
 open DL1.Compiler.Fusion
 open DL1.Compiler.Movement
 
-let private size (t: Tensor) = ElementSize.ofType t.DType
+let private size (t: Tensor) = t.DType.Bytes
 
 /// A copy through a view, to the whole of the result.
 let private copies what node view (x: Tensor) =
@@ -146,7 +146,7 @@ let private fills =
         let dtype, dims = d.Type, d.Dims 12
         let value = float (d.Between(-9, 9))
         let shape = Shape.ofList dims
-        let fill = Fill(ElementSize.ofType dtype, ElementSize.bits dtype value, dims, View.whole shape)
+        let fill = Fill(dtype.Bytes, ElementBits.of' dtype value, dims, View.whole shape)
         let found = compute [] dtype shape (fun threads _ into -> fill.Run(threads, into))
         Tensor.sameBits (Tensor.full dtype dims value) found)
 

@@ -5,7 +5,7 @@ open DL1
 open DL1.Tests.Law
 open DL1.Tests.Memory
 open Expecto
-open DL1.Compiler.Simd
+open DL1.Compiler.Generic
 
 let private expected stream (key: Key) first count =
     let word i =

@@ -35,7 +35,7 @@ let private plan () =
     let x = Expr.variable "x" DType.F32 [ count ]
     let y = Expr.cumSum 0 (x * Expr.constant (Tensor.ones DType.F32 [ count ]))
     let inputs = Graph.variables [ y ]
-    let plan = PlanCache.plan Simd.widest true false inputs [ y ]
+    let plan = PlanCache.planFor 0 Simd.widest true false inputs [ y ]
     let executable = Executable(plan, Simd.widest)
     let place where = plan.Locations |> Array.findIndex where
     executable.Put(plan.BufferOf inputs.Head, (Tensor.ones DType.F32 [ count ]).Elements)

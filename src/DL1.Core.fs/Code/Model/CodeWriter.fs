@@ -54,15 +54,6 @@ module internal Literal =
         | DType.I64 -> "long"
         | DType.Bool -> "bool"
 
-    /// The bytes of an element.
-    let bytes (dtype: DType) =
-        match dtype with
-        | DType.F32
-        | DType.I32 -> 4
-        | DType.F64
-        | DType.I64 -> 8
-        | DType.Bool -> 1
-
     let private real (named: string) (suffix: string) (isNegative: bool) (value: float) (digits: string) =
         if Double.IsNaN value then $"{named}.NaN"
         elif Double.IsPositiveInfinity value then $"{named}.PositiveInfinity"

@@ -154,7 +154,7 @@ module internal Workspace =
     /// The offset of each buffer in bytes, and the bytes of all.
     let plan (buffers: IReadOnlyList<Buffer>) : int64[] * int64 =
         let offsets = Array.zeroCreate<int64> buffers.Count
-        let bytes (b: Buffer) = rounded (int64 b.Size * int64 (Literal.bytes b.DType))
+        let bytes (b: Buffer) = rounded (int64 b.Size * int64 b.DType.Bytes)
         let placed = List<int>()
         let mutable total = 0L
 

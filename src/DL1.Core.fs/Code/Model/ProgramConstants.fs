@@ -43,8 +43,7 @@ module internal ProgramConstants =
     let private packed (constants: IReadOnlyList<Tensor>) : int list * byte[] =
         let offsets, length =
             ((([]: int list), 8), constants)
-            ||> Seq.fold (fun (offsets, at) t ->
-                at :: offsets, at + (t.Size * Literal.bytes t.DType + 7) / 8 * 8)
+            ||> Seq.fold (fun (offsets, at) t -> at :: offsets, at + (t.Size * t.DType.Bytes + 7) / 8 * 8)
 
         let bytes = Array.zeroCreate<byte> length
         let offsets = List.rev offsets
@@ -108,7 +107,7 @@ module internal ProgramConstants =
 
             if parts.IsPlain then
                 w.Line
-                    $"static ReadOnlySpan<{element}> W%d{i} => MemoryMarshal.Cast<byte, {element}>(new ReadOnlySpan<byte>(Data, %d{at}, %d{t.Size * Literal.bytes t.DType}));"
+                    $"static ReadOnlySpan<{element}> W%d{i} => MemoryMarshal.Cast<byte, {element}>(new ReadOnlySpan<byte>(Data, %d{at}, %d{t.Size * t.DType.Bytes}));"
             else
                 w.Line $"static unsafe ReadOnlySpan<{element}> W%d{i} => new(Data + %d{at}, %d{t.Size});")
 

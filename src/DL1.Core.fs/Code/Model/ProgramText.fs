@@ -100,7 +100,7 @@ module internal ProgramText =
                 builder.Buffers
                 |> Seq.iteri (fun i b ->
                     let element = Literal.typeName b.DType
-                    let bytes = b.Size * Literal.bytes b.DType
+                    let bytes = b.Size * b.DType.Bytes
 
                     w.Line
                         $"Span<{element}> b%d{i} = MemoryMarshal.Cast<byte, {element}>(workspace.Slice(%d{offsets[i]}, %d{bytes}));")

@@ -110,8 +110,7 @@ module internal ConvTask =
 /// source; columns are channels of the result; the weights are packed at each run. `source` and `result` are channels
 /// of one group; `weightSource` and `weightResult` are the weights' strides along them, in elements.
 [<Sealed>]
-type internal ConvGemm<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+type internal ConvGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (plan: ConvPlan, samples, groups, source, result, weightSource, weightResult, kernel) =
     inherit ConvKernel()
 

@@ -2,7 +2,6 @@ namespace DL1.Compiler.Conv
 
 open System
 open DL1
-open DL1.Compiler.Simd
 
 /// The extents of a convolution over two spatial axes; one spatial axis is a height of 1. Data is
 /// `[Images; Height; Width; Channels]` and `[Images; OutHeight; OutWidth; Outputs]`, weights
@@ -57,7 +56,11 @@ type internal ConvGeometry =
 
 [<RequireQualifiedAccess>]
 module internal ConvGeometry =
-    let private unitSweep = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
+    /// The sweep along an axis of extent 1.
+    let unitSweep = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
+
+    /// The height and width of images with one or two spatial axes, channels first.
+    let plane (shape: Shape) = if shape.Rank = 3 then struct (1, shape[2]) else struct (shape[2], shape[3])
 
     /// The geometry of data `[n; c; spatial...]`, weights `[o; c / groups; kernel...]` and result `[n; o; spatial...]`,
     /// as the graph has them, with one or two spatial axes.
@@ -68,9 +71,6 @@ module internal ConvGeometry =
             let padded = extent + s.PadBefore + s.PadAfter |> max 1
 
             { s with Stride = min s.Stride padded; Dilation = min s.Dilation padded }
-
-        let plane (shape: Shape) =
-            if shape.Rank = 3 then struct (1, shape[2]) else struct (shape[2], shape[3])
 
         let struct (height, width) = plane data
         let struct (kernelHeight, kernelWidth) = plane weights

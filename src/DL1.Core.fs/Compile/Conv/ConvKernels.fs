@@ -43,8 +43,7 @@ module internal ConvKernels =
             2L * int64 g.Images * work g
 
     /// A kernel for a convolution or, with `transposed`, for its gradient by the data.
-    let private product<'S, 'V, 'T
-        when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+    let private product<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         transposed
         isInTiles
         (first: ConvFirst)
@@ -93,8 +92,7 @@ module internal ConvKernels =
         else
             ConvGemm<'S, 'V, 'T>(plan, g.Images, g.Groups, source, result, weightSource, weightResult, g.Taps)
 
-    let private make<'S, 'V, 'T
-        when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+    let private make<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         (role: ConvRole)
         (first: ConvFirst)
         (pixel: int)
@@ -112,15 +110,14 @@ module internal ConvKernels =
 
     /// A kernel for f32 or f64 with vectors of a width. Images that it writes have `pixel` elements from a pixel to the next; 0
     /// where they have just its channels.
-    let sliced<'T when 'T: unmanaged and 'T: struct> width role first pixel geometry =
+    let sliced<'T when 'T: unmanaged> width role first pixel geometry =
         match width with
         | Width.Bits128 -> make<Simd128<'T>, _, 'T> role first pixel geometry
         | Width.Bits256 -> make<Simd256<'T>, _, 'T> role first pixel geometry
         | Width.Bits512 -> make<Simd512<'T>, _, 'T> role first pixel geometry
 
     /// As `sliced`, where the result is not a slice of a larger buffer: its pixels are contiguous.
-    let on<'T when 'T: unmanaged and 'T: struct> width role first geometry =
-        sliced<'T> width role first 0 geometry
+    let on<'T when 'T: unmanaged> width role first geometry = sliced<'T> width role first 0 geometry
 
     /// The geometry of a node, from the shapes of its operands and its result, as the graph has them.
     let geometry (role: ConvRole) (spec: ConvSpec) (left: Shape) (right: Shape) (result: Shape) =

@@ -6,8 +6,7 @@ open DL1.Compiler.Simd
 
 /// Writes the sums of a panel of weight gradients as weights.
 [<AbstractClass; Sealed>]
-type internal ConvSums<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+type internal ConvSums<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
     /// Writes outputs `first` to `first + columns − 1`. In the sum, a tap has a row for each channel, and taps are
     /// `step` bytes apart. Then calls the epilogue for each output.
@@ -32,8 +31,7 @@ type internal ConvSums<'S, 'V, 'T
 /// The gradient of a convolution's weights as a GEMM: rows are taps and channels, columns are outputs, and the sum goes
 /// over pixels, read where they are. Partial sums are added at the end.
 [<Sealed>]
-type internal ConvWeights<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+type internal ConvWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (g: ConvGeometry, first: ConvFirst) =
     inherit ConvKernel()
 

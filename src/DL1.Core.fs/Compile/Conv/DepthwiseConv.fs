@@ -10,8 +10,7 @@ open DL1.Compiler.Simd
 /// A depthwise convolution, each channel by itself, or its transpose: weights are packed with channels last, and
 /// vectors run along channels. `kernel` is the number of weights of a channel.
 [<Sealed>]
-type internal DepthwiseConv<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (plan: ConvPlan, samples, channels, kernel) =
     inherit ConvKernel()
 
@@ -85,8 +84,7 @@ type internal DepthwiseConv<'S, 'V, 'T
 
 /// The gradient of a depthwise convolution's weights: rows are taps, and vectors run along channels.
 [<Sealed>]
-type internal DepthwiseWeights<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+type internal DepthwiseWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (g: ConvGeometry, first: ConvFirst) =
     inherit ConvKernel()
 

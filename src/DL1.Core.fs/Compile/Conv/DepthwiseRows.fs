@@ -11,8 +11,7 @@ open DL1.Compiler.Simd
 
 /// 6 rows of a depthwise convolution, by tables: vectors run along channels. See `Tile`.
 [<AbstractClass; Sealed>]
-type internal DepthwiseRows<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private Word(table: nativeint, i: int) =

@@ -4,7 +4,6 @@ open System.Collections.Generic
 open System.Reflection.Emit
 open DL1
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Movement
 
 /// Emits the innermost code of a fused loop as IL: what is done for each block of columns. Each value is a local for
 /// each vector that is computed side by side; a step is emitted once for each of them.
@@ -14,8 +13,8 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
     let methods = il.Methods
     let steps = EmitSteps il
     let lanes = EmitLanes il
-    let values = Dictionary<struct (int * int), LocalBuilder>()
-    let totals = Dictionary<struct (int * int), LocalBuilder>()
+    // By step and copy, as one number: .NET has code for dictionaries of numbers.
+    let values, totals = Dictionary<int, LocalBuilder>(), Dictionary<int, LocalBuilder>()
     let ahead = Prefetch.plan staged
     let firsts = loop.Operands |> Array.map (fun _ -> il.NewNative())
     let rows = loop.Operands |> Array.map (fun _ -> il.NewNative())
@@ -26,8 +25,8 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
     /// Whether a value is the same in all lanes of all vectors: one vector then holds it.
     let uniform step = isUniform[step]
 
-    let slot (locals: Dictionary<struct (int * int), LocalBuilder>) step copy =
-        Lookup.orAdd locals (struct (step, copy)) (fun () -> il.NewVector staged.Kinds[step])
+    let slot (locals: Dictionary<int, LocalBuilder>) step copy =
+        Lookup.orAdd locals (step * methods.Vectors + copy) (fun () -> il.NewVector staged.Kinds[step])
 
     let value step copy = slot values step (if uniform step then 0 else copy)
 
@@ -42,16 +41,11 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
 
     /// Pushes the address of an operand's vector at the current column, from the addresses of rows in `from`.
     let address (from: LocalBuilder[]) operand copy () =
-        let size = ElementSize.ofType loop.Operands[operand].Type
+        let size = loop.Operands[operand].Type.Bytes
         il.Push from[operand]
 
         if loop.Operands[operand].Along then
-            il.Push column
-
-            if size > 1 then
-                il.Times size
-
-            il.Do OpCodes.Add
+            il.Along(column, size)
 
             if copy > 0 then
                 il.Add(copy * methods.Lanes * size)
@@ -189,7 +183,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
 
             if row.IsNext then
                 il.Argument 2
-                il.Times(ElementSize.ofType loop.Operands[row.Operand].Type)
+                il.Times loop.Operands[row.Operand].Type.Bytes
                 il.Do OpCodes.Add
 
             il.Call(methods.Of(typeof<LoopMemory>, "Fetch", [| typeof<nativeint> |]))

@@ -3,7 +3,6 @@ namespace DL1.Compiler.Emit
 open System.Reflection.Emit
 open DL1
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Movement
 
 /// Loads and stores of operands as IL: whole vectors, the first lanes of one at the end of a row, and single elements
 /// broadcast to every lane. Addresses, values and lane counts are functions that push them on the stack.
@@ -42,7 +41,7 @@ type internal EmitLanes(il: VectorIL) =
     /// Copies `rest` elements between the two addresses on the stack.
     let copy (dtype: DType) (rest: unit -> unit) =
         rest ()
-        il.Int(ElementSize.ofType dtype)
+        il.Int dtype.Bytes
         il.Do OpCodes.Mul
         let address = typeof<nativeint>
         il.Call(il.Methods.Of(typeof<LoopMemory>, "Copy", [| address; address; typeof<int> |]))

@@ -21,7 +21,6 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
     let left = il.NewNative()
     let limit = il.NewNative()
     let block = methods.Lanes * methods.Vectors
-    let segments () = il.Argument 1
     let columns () = il.Argument 2
 
     /// Pushes the current column and the end of the row.
@@ -111,11 +110,7 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
             partialVector stage
         else
             // Goes on to the end of the last block, so that every accumulator returns to its own local.
-            let test () =
-                il.Push column
-                il.Push paddedColumns
-
-            il.While test OpCodes.Blt (fun () ->
+            il.WhileBoth column OpCodes.Blt paddedColumns (fun () ->
                 partialVector stage
                 inner.Rotate stage
                 forward 1)
@@ -135,10 +130,9 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
             let moving = Stages.moving loop stage
 
             for operand in moving do
-                il.Push firsts[operand]
-                il.Pop rows[operand]
+                il.Move(firsts[operand], rows[operand])
 
-            segments ()
+            il.Argument 1
             il.Pop left
 
             let test () =

@@ -12,11 +12,12 @@ open DL1.Compiler.FusedLoop
 type internal EmitPairwiseSum
     (staged: StagedLoop, il: VectorIL, steps: EmitSteps, total: int -> int -> LocalBuilder) =
     let since, leafBlocks = il.NewNative(), il.NewNative()
-    let sums = Dictionary<struct (int * int * int), LocalBuilder>()
+    let sums = Dictionary<int, LocalBuilder>()
 
     /// The local of a level above the leaf block: 1 is the sum of leaf blocks, 2 the sum of those sums.
     let above level reduction copy =
-        Lookup.orAdd sums (struct (level, reduction, copy)) (fun () -> il.NewVector staged.Kinds[reduction])
+        let key = (level * staged.Kinds.Length + reduction) * il.Methods.Vectors + copy
+        Lookup.orAdd sums key (fun () -> il.NewVector staged.Kinds[reduction])
 
     let zero local =
         il.Number 0.0
@@ -81,5 +82,4 @@ type internal EmitPairwiseSum
                 each stage copies (fun reduction copy ->
                     add (above 1 reduction copy) (total reduction copy)
                     add (above 2 reduction copy) (above 1 reduction copy)
-                    il.Push(above 2 reduction copy)
-                    il.Pop(total reduction copy)))
+                    il.Move(above 2 reduction copy, total reduction copy)))

@@ -74,9 +74,7 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
     /// Pushes the address of a waiting value at the current column.
     let address slot =
         il.Push waiting
-        il.Push inner.Column
-        il.Times methods.Size
-        il.Do OpCodes.Add
+        il.Along(inner.Column, methods.Size)
         il.Add(slot * chunkBytes)
 
     /// Emits one phase for the vector at the current column.
@@ -137,15 +135,12 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
             until ()
             il.Add -methods.Lanes
 
-        let column () = il.Push inner.Column
-
         let test () =
-            column ()
+            il.Push inner.Column
             lastVector ()
 
         il.While test OpCodes.Ble (fun () ->
-            column ()
-            il.Pop start
+            il.Move(inner.Column, start)
             il.Push memory
             il.Push start
             il.Times methods.Size
@@ -158,14 +153,9 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
             il.Pop limit
 
             for number in 0 .. count - 1 do
-                il.Push start
-                il.Pop inner.Column
+                il.Move(start, inner.Column)
 
-                let inChunk () =
-                    column ()
-                    il.Push limit
-
-                il.While inChunk OpCodes.Ble (fun () ->
+                il.WhileBoth inner.Column OpCodes.Ble limit (fun () ->
                     if number = 0 then
                         inner.Prefetch stage
 

@@ -25,9 +25,7 @@ type internal EmitSplit(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
         il.Add(64 * number + copy * il.Methods.Bytes)
 
         if not loop.Across then
-            il.Push inner.Column
-            il.Times il.Methods.Size
-            il.Do OpCodes.Add
+            il.Along(inner.Column, il.Methods.Size)
 
     let load kind at =
         at ()

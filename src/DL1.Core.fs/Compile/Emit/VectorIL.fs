@@ -38,6 +38,11 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
         il.Emit(OpCodes.Ldc_I4, n)
         il.Emit OpCodes.Conv_I
 
+    /// Copies a local to another.
+    member this.Move(from: LocalBuilder, into: LocalBuilder) =
+        this.Push from
+        this.Pop into
+
     member this.Set(local, n: int) =
         this.Constant n
         this.Pop local
@@ -51,6 +56,15 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
     member this.Times(n: int) =
         this.Constant n
         il.Emit OpCodes.Mul
+
+    /// Adds a local, times a number, to the address on the stack.
+    member this.Along(index: LocalBuilder, bytes: int) =
+        this.Push index
+
+        if bytes > 1 then
+            this.Times bytes
+
+        il.Emit OpCodes.Add
 
     /// Adds to a local what `by` pushes.
     member this.Advance (local: LocalBuilder) (by: unit -> unit) =
@@ -91,6 +105,14 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
         il.MarkLabel check
         test ()
         il.Emit(op, top)
+
+    /// Emits a loop: the body runs as long as `op` holds for two locals.
+    member this.WhileBoth (a: LocalBuilder) (op: OpCode) (b: LocalBuilder) (body: unit -> unit) =
+        let test () =
+            this.Push a
+            this.Push b
+
+        this.While test op body
 
     // Vectors.
 

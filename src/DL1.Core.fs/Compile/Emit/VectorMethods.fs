@@ -5,7 +5,6 @@ open System.Collections.Concurrent
 open System.Diagnostics.CodeAnalysis
 open System.Reflection
 open System.Runtime.Intrinsics
-open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
@@ -20,7 +19,8 @@ module internal Members =
     [<Literal>]
     let Any = BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic
 
-/// The vector types of one width and one float type, and the methods on them, found by reflection and cached. Types are written out
+/// The vector types of one width and one float type, and the methods on them, found by reflection and cached by keys that are
+/// classes: .NET has code for dictionaries of those. Types are written out
 /// and parameters annotated, so that a linker that trims a program sees which methods are needed.
 [<Sealed>]
 type internal VectorMethods private (width: Width, single: bool) =
@@ -32,7 +32,10 @@ type internal VectorMethods private (width: Width, single: bool) =
         | LaneKind.Whole
         | LaneKind.Truth -> if single then typeof<int> else typeof<int64>
 
-    let found = ConcurrentDictionary<struct (Type * string * Type), MethodInfo>()
+    let found = ConcurrentDictionary<Type * string * Type, MethodInfo>()
+
+    let add owner name element methods =
+        found.GetOrAdd((owner, name, element), VectorMethods.Instance(width, methods, name, element))
 
     static let need (name: string) (method: MethodInfo | null) : MethodInfo =
         match method with
@@ -40,7 +43,7 @@ type internal VectorMethods private (width: Width, single: bool) =
         | null -> raise (MissingMethodException name)
         | method -> method
 
-    static let all = ConcurrentDictionary<struct (Width * bool), VectorMethods>()
+    static let all = ConcurrentDictionary<Width * bool, VectorMethods>()
 
     static let isVector (width: Width) (t: Type) =
         match width with
@@ -55,6 +58,9 @@ type internal VectorMethods private (width: Width, single: bool) =
         | Width.Bits128 -> typeof<Vector128>
         | Width.Bits256 -> typeof<Vector256>
         | Width.Bits512 -> typeof<Vector512>
+
+    static member private Public(width: Width) : MethodInfo[] =
+        VectorMethods.Holder(width).GetMethods(BindingFlags.Static ||| BindingFlags.Public)
 
     // One function a width, since compiling a function loads all types that it names, some half a millisecond each.
     [<return: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)>]
@@ -117,8 +123,7 @@ type internal VectorMethods private (width: Width, single: bool) =
         generic.MakeGenericMethod element
 
     /// The methods for a width, and for f32 where `single` is true, else f64.
-    static member Get(width, single) =
-        all.GetOrAdd(struct (width, single), (fun _ -> VectorMethods(width, single)))
+    static member Get(width, single) = all.GetOrAdd((width, single), (fun _ -> VectorMethods(width, single)))
 
     /// The bytes of a vector.
     member _.Bytes = bytes
@@ -134,26 +139,16 @@ type internal VectorMethods private (width: Width, single: bool) =
     /// A class's generic method of this name, for lanes of a kind. Its parameters are vectors of this width, addresses and
     /// numbers.
     member _.Generic([<DynamicallyAccessedMembers(Members.Methods)>] owner: Type, name, kind) : MethodInfo =
-        let element = element kind
-        let key = struct (owner, name, element)
-
-        match found.TryGetValue key with
+        match found.TryGetValue((owner, name, element kind)) with
         | true, known -> known
-        | false, _ ->
-            let methods = owner.GetMethods Members.Any
-            found.GetOrAdd(key, VectorMethods.Instance(width, methods, name, element))
+        | false, _ -> add owner name (element kind) (owner.GetMethods Members.Any)
 
     /// The generic method of this name of `Vector128`, `Vector256` or `Vector512`, by this width, for lanes of a kind. Only public
     /// methods are searched: .NET may change its internal ones.
     member _.Generic(name, kind) : MethodInfo =
-        let element = element kind
-        let key = struct (typeof<Vector128>, name, element)
-
-        match found.TryGetValue key with
+        match found.TryGetValue((typeof<Vector128>, name, element kind)) with
         | true, known -> known
-        | false, _ ->
-            let methods = VectorMethods.Holder(width).GetMethods(BindingFlags.Static ||| BindingFlags.Public)
-            found.GetOrAdd(key, VectorMethods.Instance(width, methods, name, element))
+        | false, _ -> add typeof<Vector128> name (element kind) (VectorMethods.Public width)
 
     /// The method of this name with these parameters.
     member _.Of
@@ -175,7 +170,7 @@ type internal VectorMethods private (width: Width, single: bool) =
                                    Justification = "Type parameters of methods on vectors ask for no members.")>]
     member _.As(from, target) : MethodInfo =
         let generic =
-            VectorMethods.Holder(width).GetMethods(BindingFlags.Static ||| BindingFlags.Public)
+            VectorMethods.Public width
             |> Array.tryFind (fun m -> m.Name = "As" && m.GetGenericArguments().Length = 2)
             |> Option.toObj
             |> need "As"

@@ -1,13 +1,10 @@
 namespace DL1.Compiler.Execution
 
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
 
 /// Back-to-back matrix products, such as attention: a stack of products, a fused loop along the rows of their results,
 /// and a second stack of products of those rows. Blocks of rows go through all three while they are in the cache, so
@@ -75,7 +72,7 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
 
     /// Runs the fused loop over `rows` items, beginning with `item`.
     member private _.RunLoop(item: int, rows: int, at: inref<BufferAddresses>) =
-        let block = NativePtr.stackalloc<nativeint> items.BlockLength
+        let block = At.stack<nativeint> items.BlockLength
         let own = items.SpillMemory()
 
         for item in item .. item + rows - 1 do
@@ -88,9 +85,9 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
             for i in 0 .. loop.Buffers.Length - 1 do
                 if at.IsOwn(loop.Buffers[i]) then
                     let offset = nativeint (loop.Space.Starts[i][item]) * nativeint (loop.Sizes[i])
-                    NativePtr.set block (2 * i) (at.Address(loop.Buffers[i]) + offset)
+                    At.set<nativeint> block (2 * i) (at.Address(loop.Buffers[i]) + offset)
 
-            loop.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint columns, 0n)
+            loop.Body.Invoke(block, 1n, nativeint columns, 0n)
 
     /// Runs task `number`: one block of rows of one matrix.
     override this.Task number =

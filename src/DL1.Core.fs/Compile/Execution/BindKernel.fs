@@ -19,7 +19,7 @@ module internal BindKernel =
         | Work.BackToBack(job, _) -> BackToBackKernel(frame, width, job)
         | Work.Copy(view, dtype, shape, source, target) ->
             let from = { Start = view.Offset; Strides = List.ofArray view.Strides }
-            let copy = StridedCopy(Memory.size dtype, shape.ToList(), from, View.whole shape)
+            let copy = StridedCopy(dtype.Bytes, shape.ToList(), from, View.whole shape)
 
             let run threads (from: nativeint[]) into = copy.Run(threads, from[0], into)
             CallKernel(frame, run, [| source |], target)

@@ -2,20 +2,15 @@ namespace DL1.Compiler.Execution
 
 open System
 open System.Runtime.InteropServices
-open FSharp.NativeInterop
 open DL1
-open DL1.Compiler.Movement
-
-#nowarn "9" // Values are copied from and to unchecked addresses; the plan guarantees their extents.
+open DL1.Compiler.Simd
 
 /// Copies tensors to and from memory by address.
 [<RequireQualifiedAccess>]
 module internal Memory =
-    let size dtype = ElementSize.ofType dtype
-
     /// An uninitialised array of elements; refused where it would not fit into memory.
     let fresh (dtype: DType) (count: int) : Elements =
-        Allocation.requireElements "Compile" count (size dtype)
+        Allocation.requireElements "Compile" count dtype.Bytes
 
         try
             match dtype with
@@ -28,7 +23,7 @@ module internal Memory =
             Allocation.failed "Compile"
 
     /// The size of a number of elements, in bytes.
-    let bytes (dtype: DType) (count: int) = int64 (size dtype) * int64 count
+    let bytes (dtype: DType) (count: int) = int64 dtype.Bytes * int64 count
 
     /// The size of a node's value, in bytes.
     let bytesOf (e: Expr) = bytes e.DType e.Shape.Size
@@ -36,11 +31,11 @@ module internal Memory =
     /// One element of an array at an address, as a double.
     let element (dtype: DType) (address: nativeint) (index: int) : float =
         match dtype with
-        | DType.F32 -> float (NativePtr.get (NativePtr.ofNativeInt<float32> address) index)
-        | DType.F64 -> NativePtr.get (NativePtr.ofNativeInt<float> address) index
-        | DType.I32 -> float (NativePtr.get (NativePtr.ofNativeInt<int> address) index)
-        | DType.I64 -> float (NativePtr.get (NativePtr.ofNativeInt<int64> address) index)
-        | DType.Bool -> float (NativePtr.get (NativePtr.ofNativeInt<byte> address) index)
+        | DType.F32 -> float (At.get<float32> address index)
+        | DType.F64 -> At.get<float> address index
+        | DType.I32 -> float (At.get<int> address index)
+        | DType.I64 -> float (At.get<int64> address index)
+        | DType.Bool -> float (At.get<byte> address index)
 
     /// Calls a function with the address of an array, which is pinned during the call.
     let private pinned (elements: Elements) (f: nativeint -> unit) =

@@ -129,9 +129,7 @@ type internal Executable
         observers <- Array.append guards (make { Plan = plan; Frame = frame; Outer = outer })
 
         for i in 0 .. bodies.Length - 1 do
-            match bodies[i] with
-            | Some body -> body.ObserveIn(Some(struct (plan, i)), make)
-            | None -> ()
+            bodies[i] |> Option.iter _.ObserveIn(Some(struct (plan, i)), make)
 
     /// Binds an array to an input or output buffer: pins it until `Release`; with guards, copies it to or from the
     /// buffer's block.
@@ -144,7 +142,7 @@ type internal Executable
 
     /// `Put` for `count` elements of an array from `first` on: an input that is a part of its rows.
     member _.PutPart(buffer: int, elements: Elements, first: int, count: int) =
-        let size = Memory.size (Elements.dtype elements)
+        let size = (Elements.dtype elements).Bytes
         let pin = GCHandle.Alloc(Elements.array elements, GCHandleType.Pinned)
         let address = pin.AddrOfPinnedObject() + nativeint (int64 size * int64 first)
 

@@ -1,9 +1,7 @@
 namespace DL1.Compiler.Execution
 
-open FSharp.NativeInterop
 open DL1.Compiler
-
-#nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
+open DL1.Compiler.Simd
 
 /// Runs a fused loop as tasks of several items each. A loop of one item without reductions is cut into ranges of
 /// segments, or, if it has one segment, of columns. The cut depends on the size alone.
@@ -33,7 +31,7 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
 
     let tasks = int (max 1L (min (int64 units) (work.Work / frame.Grain)))
 
-    /// Runs a range of segments and columns of an item. Random words are drawn before each call of the body: for a
+    /// Runs a range of segments and columns of an item that draws. Random words are drawn before each call of the body: for a
     /// block of columns of one segment, or for several short segments.
     member private _.RunDrawn(block, item, firstSegment, lastSegment, firstColumn, lastColumn, spills) =
         let run = if work.Reduces then lastColumn - firstColumn else Tuning.ColumnChunk
@@ -49,47 +47,36 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
                 let columns = min run (lastColumn - column)
                 items.SetOperands(block, item, segment, column, spills)
                 items.Draw(block, item, segment, column, segments * columns)
-                work.Body.Invoke(NativePtr.toNativeInt block, nativeint segments, nativeint columns, 0n)
+                work.Body.Invoke(block, nativeint segments, nativeint columns, 0n)
                 column <- column + columns
 
             segment <- segment + segments
+
+    /// Runs a range of segments and columns of an item.
+    member private this.RunRange(block, item, firstSegment, lastSegment, firstColumn, lastColumn, spills) =
+        if items.Draws then
+            this.RunDrawn(block, item, firstSegment, lastSegment, firstColumn, lastColumn, spills)
+        else
+            items.SetOperands(block, item, firstSegment, firstColumn, spills)
+            let segments, columns = lastSegment - firstSegment, lastColumn - firstColumn
+            work.Body.Invoke(block, nativeint<int> segments, nativeint<int> columns, 0n)
 
     /// Runs task `number`.
     override this.Task number =
         let first = int (int64 units * int64 number / int64 tasks)
         let last = int (int64 units * int64 (number + 1) / int64 tasks)
-        let block = NativePtr.stackalloc<nativeint> items.BlockLength
+        let block = At.stack<nativeint> items.BlockLength
 
         let spills = items.SpillMemory()
 
-        if splitsSegments || splitsColumns then
-            let firstSegment, lastSegment = if splitsSegments then first, last else 0, space.Segments
-
-            let firstColumn, lastColumn =
-                if splitsColumns then
-                    first * Tuning.ColumnChunk, min space.Columns (last * Tuning.ColumnChunk)
-                else
-                    0, space.Columns
-
-            if items.Draws then
-                this.RunDrawn(block, 0, firstSegment, lastSegment, firstColumn, lastColumn, spills)
-            else
-                items.SetOperands(block, 0, firstSegment, firstColumn, spills)
-
-                work.Body.Invoke(
-                    NativePtr.toNativeInt block,
-                    nativeint (lastSegment - firstSegment),
-                    nativeint (lastColumn - firstColumn),
-                    0n
-                )
+        if splitsSegments then
+            this.RunRange(block, 0, first, last, 0, space.Columns, spills)
+        elif splitsColumns then
+            let column, until = first * Tuning.ColumnChunk, min space.Columns (last * Tuning.ColumnChunk)
+            this.RunRange(block, 0, 0, space.Segments, column, until, spills)
         else
             for item in first .. last - 1 do
-                if items.Draws then
-                    this.RunDrawn(block, item, 0, space.Segments, 0, space.Columns, spills)
-                else
-                    items.SetOperands(block, item, 0, 0, spills)
-                    let columns = nativeint (items.ColumnsOf item)
-                    work.Body.Invoke(NativePtr.toNativeInt block, nativeint space.Segments, columns, 0n)
+                this.RunRange(block, item, 0, space.Segments, 0, items.ColumnsOf item, spills)
 
     override this.Run() =
         items.ReadAddresses()

@@ -1,14 +1,11 @@
 namespace DL1.Compiler.Execution
 
 open System
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
 
 /// A matrix operand, or a stack of them: its buffer, its first element in it, and its strides. `Layout.Data` is unset.
 [<NoEquality; NoComparison>]
@@ -66,7 +63,7 @@ module internal EpilogueJob =
     /// through the whole stack of matrices, each of `m` rows.
     let run (job: EpilogueJob) (at: inref<BufferAddresses>) m row rows column columns =
         let count = job.Buffers.Length
-        let block = NativePtr.stackalloc<nativeint>(2 * count)
+        let block = At.stack<nativeint>(2 * count)
         let matrix, row = row / m, row % m
 
         for i in 0 .. count - 1 do
@@ -79,10 +76,10 @@ module internal EpilogueJob =
                    + nativeint row * nativeint (job.Rows[i]))
                   * size
 
-            NativePtr.set block (2 * i) (if job.Along[i] then start + nativeint column * size else start)
-            NativePtr.set block (2 * i + 1) (nativeint (job.Rows[i]) * size)
+            At.set<nativeint> block (2 * i) (if job.Along[i] then start + nativeint column * size else start)
+            At.set<nativeint> block (2 * i + 1) (nativeint (job.Rows[i]) * size)
 
-        job.Body.Invoke(NativePtr.toNativeInt block, nativeint rows, nativeint columns, 0n)
+        job.Body.Invoke(block, nativeint rows, nativeint columns, 0n)
 
 /// A stack of `Batch` matrix products C [M; N] = A [M; K] · B [K; N], with an epilogue.
 [<NoEquality; NoComparison>]

@@ -1,12 +1,10 @@
 namespace DL1.Compiler.Execution
 
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
 open DL1.Compiler.Runtime
-
-#nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
+open DL1.Compiler.Simd
 
 /// A fused loop with its iteration space and its operands. Arrays have an element for each operand.
 [<NoEquality; NoComparison>]
@@ -88,7 +86,7 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
 
     /// Fills `block` with the addresses and segment strides, in bytes, of an item's operands from a segment and column
     /// on. `own` is the address of the item's spill memory.
-    member _.SetOperands(block: nativeptr<nativeint>, item: int, segment: int, column: int, own: nativeint) =
+    member _.SetOperands(block: nativeint, item: int, segment: int, column: int, own: nativeint) =
         let outer = item / blocks
         let first = column + item % blocks * work.BlockColumns
         let mutable spill = own
@@ -96,31 +94,30 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
         for i in 0 .. count - 1 do
             if work.Spills[i] then
                 let along = nativeint segment * spillRowBytes + nativeint column * laneBytes
-                NativePtr.set block (2 * i) (spill + along)
-                NativePtr.set block (2 * i + 1) spillRowBytes
+                At.set<nativeint> block (2 * i) (spill + along)
+                At.set<nativeint> block (2 * i + 1) spillRowBytes
                 spill <- spill + spillBytes
             else
                 let start = nativeint (space.Starts[i][outer]) * nativeint (work.Sizes[i])
                 let along = nativeint segment * segmentBytes[i] + nativeint first * columnBytes[i]
-                NativePtr.set block (2 * i) (bases[i] + start + along)
-                NativePtr.set block (2 * i + 1) segmentBytes[i]
+                At.set<nativeint> block (2 * i) (bases[i] + start + along)
+                At.set<nativeint> block (2 * i + 1) segmentBytes[i]
 
     /// Draws `words` random words for each operand that has a stream, from a segment and column of an item on, into
     /// scratch memory, and puts its address into `block`.
-    member _.Draw(block: nativeptr<nativeint>, item: int, segment: int, column: int, words: int) =
+    member _.Draw(block: nativeint, item: int, segment: int, column: int, words: int) =
         let mutable target =
             Scratch.Get(ScratchSlot.RandomWords, Scratch.Bytes(4L * int64 drawn * int64 words))
 
         for i in 0 .. count - 1 do
             if work.Streams[i] >= 0 then
-                let key = NativePtr.ofNativeInt<uint32> bases[i]
 
                 let first =
                     int64 (space.Starts[i][item])
                     + int64 segment * int64 (space.SegmentStrides[i])
                     + int64 column
 
-                let one, two = NativePtr.get key 0, NativePtr.get key 1
+                let one, two = At.get<uint32> bases[i] 0, At.get<uint32> bases[i] 1
                 RandomBlocks.Fill(uint32 work.Streams[i], one, two, first, words, target)
-                NativePtr.set block (2 * i) target
+                At.set<nativeint> block (2 * i) target
                 target <- target + 4n * nativeint words

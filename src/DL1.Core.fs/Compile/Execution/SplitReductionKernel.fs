@@ -1,13 +1,11 @@
 namespace DL1.Compiler.Execution
 
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Interpret
 open DL1.Compiler.Runtime
-
-#nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
+open DL1.Compiler.Simd
 
 /// Runs a fused loop that reduces much data to few results. Threads share its few items stage by stage: each takes a
 /// slice of the segments or columns of an item, and the partial results of a stage are then combined in the order of
@@ -50,8 +48,7 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     /// The spill memory of all items.
     let spills = Block.Kept(int64 work.Items * int64 items.SpillBytes)
 
-    let reductionsBefore number = plan.Stages |> Seq.truncate number |> Seq.sumBy _.Reductions.Length
-    let before = Array.init (plan.Stages.Length + 1) reductionsBefore
+    let before = plan.Stages |> Array.scan (fun count stage -> count + stage.Reductions.Length) 0
     /// The address of an item's results of finished stages: 64 bytes for each reduction, in the order of the stages.
     let knownOf item = known + nativeint (item * reductions * 64)
 
@@ -69,8 +66,8 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     /// Runs the current stage over a range of segments and columns of an item, which writes partial results to
     /// `totals`.
     member private _.RunSlice(item, firstSegment, segments, firstColumn, columns, totals) =
-        let block = NativePtr.stackalloc<nativeint> items.BlockLength
-        let request = NativePtr.stackalloc<SplitReduction> 1
+        let block = At.stack<nativeint> items.BlockLength
+        let request = At.stack<SplitReduction> 1
 
         let own = spills.Address + nativeint item * nativeint items.SpillBytes
         items.SetOperands(block, item, firstSegment, firstColumn, own)
@@ -78,8 +75,8 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
         if items.Draws && stage < plan.Stages.Length then
             items.Draw(block, item, firstSegment, firstColumn, columns)
 
-        NativePtr.write request { Stage = nativeint stage; Known = knownOf item; Totals = totals }
-        let operands, split = NativePtr.toNativeInt block, NativePtr.toNativeInt request
+        At.write request { Stage = nativeint stage; Known = knownOf item; Totals = totals }
+        let operands, split = block, request
         work.Body.Invoke(operands, nativeint segments, nativeint columns, split)
 
     /// Runs task `number`: one slice of one item. Consecutive tasks are the same slice of consecutive items.

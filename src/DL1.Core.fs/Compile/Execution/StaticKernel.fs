@@ -4,9 +4,6 @@ open DL1
 open DL1.Compiler.Generic
 open DL1.Compiler.Lowering
 open DL1.Compiler.Movement
-open DL1.Compiler.Simd
-
-#nowarn "9" // Kernels are called with unchecked addresses; the plan guarantees their extents.
 
 /// A kernel that calls a function with the number of threads, the addresses of its operands and that of its result.
 [<Sealed>]
@@ -58,7 +55,7 @@ module internal StaticKernel =
             | Node.ArgSort(axis, x) -> single (AlongKernels.argSort x.DType x.Shape axis)
             | Node.Reverse(axes, x) ->
                 let reversed = View.reverse axes x.Shape
-                single (StridedCopy(Memory.size e.DType, e.Shape.ToList(), reversed, View.whole e.Shape))
+                single (StridedCopy(e.DType.Bytes, e.Shape.ToList(), reversed, View.whole e.Shape))
             | Node.Pad(edges, value, x) -> single (Pad(e.DType, edges, value, x.Shape))
             | Node.Concat(axis, xs) ->
                 let kernel = Concat(e.DType, axis, xs |> List.map _.Shape)
@@ -69,9 +66,7 @@ module internal StaticKernel =
             | Node.ScatterAdd(axis, extent, u, i) ->
                 let kernel = ScatterAdd(u.DType, axis, extent, u.Shape, i.DType, i.Shape)
                 Some(fun threads from target -> kernel.Run(threads, from[0], from[1], target))
-            | Node.RandomBits(stream, shape, _) ->
-                let words = RandomBits(uint32 stream, shape.Size)
-                Some(fun threads from target -> words.Run(threads, from[0], target))
+            | Node.RandomBits(stream, shape, _) -> single (RandomBits(uint32 stream, shape.Size))
             // Views, products, convolutions, poolings and scans have other kinds of work; the rest is lowered or
             // computed by `Eval`.
             | _ -> None

@@ -3,21 +3,20 @@ namespace DL1.Compiler.FusedLoop
 open System
 open System.Collections.Generic
 open System.Runtime.CompilerServices
+open DL1
 open DL1.Compiler
 open DL1.Compiler.Emit
 open DL1.Compiler.Interpret
-open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 /// The key of compiled code: the structure of a fused loop, with numbers by their bits, the width of vectors, and
 /// whether code is generated or interpreted. Hashed once.
 [<Sealed>]
 type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
-    let kind = struct (loop.Type, loop.Across, width, generates)
-
     let hash =
         let mutable hash = HashCode()
-        hash.Add kind
+        hash.Add loop.Type.Bytes
+        hash.Add loop.Across
 
         for operand in loop.Operands do
             hash.Add operand
@@ -25,8 +24,9 @@ type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
         for step in loop.Steps do
             hash.Add step
 
-        for store in loop.Stores do
-            hash.Add store
+        for struct (step, operand) in loop.Stores do
+            hash.Add step
+            hash.Add operand
 
         hash.ToHashCode()
 
@@ -38,7 +38,8 @@ type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
         | x, y -> x = y
 
     member _.Loop = loop
-    member _.Kind = kind
+    member _.Width = width
+    member _.Generates = generates
     override _.GetHashCode() = hash
 
     override _.Equals other =
@@ -47,7 +48,10 @@ type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
             let that = other.Loop
 
             other.GetHashCode() = hash
-            && other.Kind = kind
+            && other.Width = width
+            && other.Generates = generates
+            && that.Type = loop.Type
+            && that.Across = loop.Across
             && that.Operands = loop.Operands
             && that.Stores = loop.Stores
             && that.Steps.Length = loop.Steps.Length

@@ -19,7 +19,7 @@ type internal LoopMemory =
     static member Fetch(address: nativeint) = Simd.fetch address
 
     static member inline private Move<'T when 'T: unmanaged>(source: nativeint, target: nativeint) =
-        NativePtr.write (NativePtr.ofNativeInt<'T> target) (NativePtr.read (NativePtr.ofNativeInt<'T> source))
+        At.write target (At.read<'T> source)
 
     /// Copies `bytes` bytes, at most 64, and touches no others. It has no loop, since it is inlined in every fused
     /// loop.
@@ -57,7 +57,7 @@ type internal LoopMemory =
     // The JIT knows the size of an element, 4 or 8 bytes, and the processor, so one branch is left.
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPartial<'T when 'T: unmanaged and 'T: struct>
+    static member LoadPartial<'T when 'T: unmanaged>
         (address: nativeint, count: int, _: Vector128<'T>)
         : Vector128<'T> =
         if Avx.IsSupported && sizeof<'T> = 4 then
@@ -72,7 +72,7 @@ type internal LoopMemory =
             lanes
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPartial<'T when 'T: unmanaged and 'T: struct>
+    static member LoadPartial<'T when 'T: unmanaged>
         (address: nativeint, count: int, _: Vector256<'T>)
         : Vector256<'T> =
         if Avx.IsSupported && sizeof<'T> = 4 then
@@ -87,7 +87,7 @@ type internal LoopMemory =
             lanes
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPartial<'T when 'T: unmanaged and 'T: struct>
+    static member LoadPartial<'T when 'T: unmanaged>
         (address: nativeint, count: int, _: Vector512<'T>)
         : Vector512<'T> =
         let lower, half = Vector256<'T>.Zero, Vector256<'T>.Count
@@ -100,31 +100,31 @@ type internal LoopMemory =
     // Truth values: a byte each in memory, masks (0 or −1) in lanes.
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadTruth<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector128<'I>) =
+    static member LoadTruth<'I when 'I: unmanaged>(address: nativeint, _: Vector128<'I>) =
         if sizeof<'I> = 4 then
-            let bytes = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int> address)).AsByte()
+            let bytes = Vector128.CreateScalar(At.read<int> address).AsByte()
             let wide = Vector128.WidenLower(Vector128.WidenLower bytes)
             Vector128.GreaterThan(wide.AsInt32(), Vector128<int>.Zero).As<int, 'I>()
         else
-            let bytes = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int16> address)).AsByte()
+            let bytes = Vector128.CreateScalar(At.read<int16> address).AsByte()
             let wide = Vector128.WidenLower(Vector128.WidenLower(Vector128.WidenLower bytes))
             Vector128.GreaterThan(wide.AsInt64(), Vector128<int64>.Zero).As<int64, 'I>()
 
     [<MethodImpl(Inline.Always)>]
-    static member StoreTruth<'I when 'I: unmanaged and 'I: struct>(mask: Vector128<'I>, address: nativeint) =
+    static member StoreTruth<'I when 'I: unmanaged>(mask: Vector128<'I>, address: nativeint) =
         let inline bytes (lanes: Vector128<int>) =
             let half = Vector128.Narrow(lanes, lanes)
             Vector128.Narrow(half, half).AsByte() &&& Vector128.Create 1uy
 
         if sizeof<'I> = 4 then
             let bytes = bytes (mask.AsInt32())
-            NativePtr.write (NativePtr.ofNativeInt<int> address) (Vector128.ToScalar(bytes.AsInt32()))
+            At.write<int> address (Vector128.ToScalar(bytes.AsInt32()))
         else
             let bytes = bytes (Vector128.Narrow(mask.AsInt64(), mask.AsInt64()))
-            NativePtr.write (NativePtr.ofNativeInt<int16> address) (Vector128.ToScalar(bytes.AsInt16()))
+            At.write<int16> address (Vector128.ToScalar(bytes.AsInt16()))
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadTruth<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector256<'I>) =
+    static member LoadTruth<'I when 'I: unmanaged>(address: nativeint, _: Vector256<'I>) =
         let half = Vector128<'I>.Zero
 
         Vector256.Create(
@@ -133,12 +133,12 @@ type internal LoopMemory =
         )
 
     [<MethodImpl(Inline.Always)>]
-    static member StoreTruth<'I when 'I: unmanaged and 'I: struct>(lanes: Vector256<'I>, address: nativeint) =
+    static member StoreTruth<'I when 'I: unmanaged>(lanes: Vector256<'I>, address: nativeint) =
         LoopMemory.StoreTruth(lanes.GetLower(), address)
         LoopMemory.StoreTruth(lanes.GetUpper(), address + nativeint Vector128<'I>.Count)
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadTruth<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector512<'I>) =
+    static member LoadTruth<'I when 'I: unmanaged>(address: nativeint, _: Vector512<'I>) =
         let half = Vector256<'I>.Zero
 
         Vector512.Create(
@@ -147,38 +147,38 @@ type internal LoopMemory =
         )
 
     [<MethodImpl(Inline.Always)>]
-    static member StoreTruth<'I when 'I: unmanaged and 'I: struct>(lanes: Vector512<'I>, address: nativeint) =
+    static member StoreTruth<'I when 'I: unmanaged>(lanes: Vector512<'I>, address: nativeint) =
         LoopMemory.StoreTruth(lanes.GetLower(), address)
         LoopMemory.StoreTruth(lanes.GetUpper(), address + nativeint Vector256<'I>.Count)
 
     // Integers in a loop of f64: 32 bits in memory, lanes 'I of 64 bits.
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadWhole<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector128<'I>) =
-        let narrow = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int64> address)).AsInt32()
+    static member LoadWhole<'I when 'I: unmanaged>(address: nativeint, _: Vector128<'I>) =
+        let narrow = Vector128.CreateScalar(At.read<int64> address).AsInt32()
         Vector128.WidenLower(narrow).As<int64, 'I>()
 
     [<MethodImpl(Inline.Always)>]
-    static member StoreWhole<'I when 'I: unmanaged and 'I: struct>(lanes: Vector128<'I>, address: nativeint) =
+    static member StoreWhole<'I when 'I: unmanaged>(lanes: Vector128<'I>, address: nativeint) =
         let narrow = Vector128.Narrow(lanes.AsInt64(), lanes.AsInt64())
-        NativePtr.write (NativePtr.ofNativeInt<int64> address) (Vector128.ToScalar(narrow.AsInt64()))
+        At.write<int64> address (Vector128.ToScalar(narrow.AsInt64()))
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadWhole<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector256<'I>) =
+    static member LoadWhole<'I when 'I: unmanaged>(address: nativeint, _: Vector256<'I>) =
         let half = Vector128<'I>.Zero
         Vector256.Create(LoopMemory.LoadWhole(address, half), LoopMemory.LoadWhole(address + 8n, half))
 
     [<MethodImpl(Inline.Always)>]
-    static member StoreWhole<'I when 'I: unmanaged and 'I: struct>(lanes: Vector256<'I>, address: nativeint) =
+    static member StoreWhole<'I when 'I: unmanaged>(lanes: Vector256<'I>, address: nativeint) =
         LoopMemory.StoreWhole(lanes.GetLower(), address)
         LoopMemory.StoreWhole(lanes.GetUpper(), address + 8n)
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadWhole<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector512<'I>) =
+    static member LoadWhole<'I when 'I: unmanaged>(address: nativeint, _: Vector512<'I>) =
         let half = Vector256<'I>.Zero
         Vector512.Create(LoopMemory.LoadWhole(address, half), LoopMemory.LoadWhole(address + 16n, half))
 
     [<MethodImpl(Inline.Always)>]
-    static member StoreWhole<'I when 'I: unmanaged and 'I: struct>(lanes: Vector512<'I>, address: nativeint) =
+    static member StoreWhole<'I when 'I: unmanaged>(lanes: Vector512<'I>, address: nativeint) =
         LoopMemory.StoreWhole(lanes.GetLower(), address)
         LoopMemory.StoreWhole(lanes.GetUpper(), address + 16n)

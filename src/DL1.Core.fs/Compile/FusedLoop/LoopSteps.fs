@@ -101,11 +101,7 @@ module internal LoopSteps =
             refuse $"an operand of {dtype} in a fused loop of {loop.Type}" $"{loop.Type}, i32 or bool"
 
     /// A property of each step, in order, which `of'` derives from the step and the properties of the steps before it.
-    let inline forward
-        (initial: 'a)
-        ([<InlineIfLambda>] of': 'a[] -> int -> LoopStep -> 'a)
-        (loop: FusedLoop)
-        =
+    let inline forward (initial: 'a) ([<InlineIfLambda>] of') (loop: FusedLoop) =
         let found = Array.create loop.Steps.Length initial
         loop.Steps |> Array.iteri (fun i step -> found[i] <- of' found i step)
         found

@@ -3,10 +3,7 @@ namespace DL1.Compiler.FusedLoop
 open System
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
-open FSharp.NativeInterop
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller guarantees that the memory is there.
 
 /// Functions that have no vector form, applied in place to `count` elements of type f32 or f64 at an address, by the
 /// same functions that `Eval` calls.
@@ -16,11 +13,9 @@ type internal ScalarCalls =
         for i in 0 .. count - 1 do
             // The size of 'T is known when the JIT compiles the method for it, so one branch is left.
             if sizeof<'T> = 4 then
-                let element = NativePtr.add (NativePtr.ofNativeInt<float32> address) i
-                NativePtr.write element (float32 (f (float (NativePtr.read element))))
+                At.set<float32> address i (float32 (f (float (At.get<float32> address i))))
             else
-                let element = NativePtr.add (NativePtr.ofNativeInt<float> address) i
-                NativePtr.write element (f (NativePtr.read element))
+                At.set<float> address i (f (At.get<float> address i))
 
     static member Tan<'T>(address: nativeint, count: int) = ScalarCalls.Each<'T>(address, count, Math.Tan)
     static member Asin<'T>(address: nativeint, count: int) = ScalarCalls.Each<'T>(address, count, Math.Asin)
@@ -36,7 +31,7 @@ type internal LanePairs =
     static member inline private Halves
         (address: nativeint, [<InlineIfLambda>] join: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)
         =
-        let at offset = Vector128.Load(NativePtr.ofNativeInt<'T>(address + offset))
+        let at offset = At.read<Vector128<'T>>(address + offset)
         let lanes = join (join (at 0n) (at 32n)) (join (at 16n) (at 48n))
         let pair = join lanes (Vector128.Shuffle(lanes.AsInt64(), Vector128.Create(1L, 1L)).As<int64, 'T>())
 
@@ -47,17 +42,17 @@ type internal LanePairs =
             Vector128.ToScalar pair
 
     [<MethodImpl(Inline.Always)>]
-    static member Sum<'T when 'T: unmanaged and 'T: struct>(address: nativeint) : 'T =
+    static member Sum<'T when 'T: unmanaged>(address: nativeint) : 'T =
         LanePairs.Halves(address, fun x y -> Vector128.Add(x, y))
 
     [<MethodImpl(Inline.Always)>]
-    static member Prod<'T when 'T: unmanaged and 'T: struct>(address: nativeint) : 'T =
+    static member Prod<'T when 'T: unmanaged>(address: nativeint) : 'T =
         LanePairs.Halves(address, fun x y -> Vector128.Multiply(x, y))
 
     [<MethodImpl(Inline.Always)>]
-    static member Max<'T when 'T: unmanaged and 'T: struct>(address: nativeint) : 'T =
+    static member Max<'T when 'T: unmanaged>(address: nativeint) : 'T =
         LanePairs.Halves(address, fun x y -> Vector128.Max(x, y))
 
     [<MethodImpl(Inline.Always)>]
-    static member Min<'T when 'T: unmanaged and 'T: struct>(address: nativeint) : 'T =
+    static member Min<'T when 'T: unmanaged>(address: nativeint) : 'T =
         LanePairs.Halves(address, fun x y -> Vector128.Min(x, y))

@@ -115,15 +115,18 @@ module internal Stages =
 
         let last = loop.Stores |> Array.fold (fun stage (struct (value, _)) -> max stage earliest[value]) 0
 
-        let loaded =
-            steps |> Array.choose (fun i -> if live[i] then LoopSteps.tryLoad loop.Steps[i] else None) |> set
+        let loaded = Array.create loop.Operands.Length false
+
+        for i in steps do
+            if live[i] then
+                LoopSteps.tryLoad loop.Steps[i] |> Option.iter (fun operand -> loaded[operand] <- true)
 
         // A store to an operand that is also loaded waits for the last stage, lest a later stage load what was
         // written.
         let stores =
             loop.Stores
             |> Array.map (fun (struct (value, operand)) ->
-                (if loaded.Contains operand then last else earliest[value]), value, operand)
+                (if loaded[operand] then last else earliest[value]), value, operand)
 
         /// The operand from which a stage can reload a step: an earlier stage stored it there, and nothing has
         /// overwritten it since.

@@ -28,7 +28,7 @@ type internal Bits() =
             words[i] <- words[i] ||| other.Words[i]
 
 /// How a value lies in the domain of its group.
-[<RequireQualifiedAccess; Struct>]
+[<RequireQualifiedAccess>]
 type internal Role =
     /// One element for each point of the domain.
     | Along

@@ -40,9 +40,6 @@ module internal GroupProgram =
     /// Whether a number is a constant of the code: 0 and −0, 1 and −1.
     let private isCodeConstant (v: float) = v = 0.0 || abs v = 1.0
 
-    let private reducedIn (domain: int[]) (reduced: int[]) =
-        domain.Length > 0 && Array.contains (domain.Length - 1) reduced
-
     /// The fused loop of a group; `None` where it stores nothing, or where its domain does not form a loop nest.
     let make (fusion: Fusion) (g: Group) : GroupProgram option =
         // A scan's results are members of its group, but of no fused loop.
@@ -56,7 +53,7 @@ module internal GroupProgram =
             let steps = List<LoopStep>()
             let values = Dictionary<Digest, int>()
             // What each operand refers to, its strides and its type.
-            let operands = List<struct (ProgramOperand * int[] * DType)>()
+            let operands = List<ProgramOperand * int[] * DType>()
             let loads = Dictionary<int, int>()
             let known = Dictionary<LoopStep, int>(HashIdentity.Structural)
 
@@ -68,7 +65,7 @@ module internal GroupProgram =
             let shared step = Lookup.orAdd known step (fun () -> add step)
 
             let operand target (own: int[]) dtype =
-                operands.Add(struct (target, own, dtype))
+                operands.Add(target, own, dtype)
                 operands.Count - 1
 
             let load operand = Lookup.orAdd loads operand (fun () -> add (LoopStep.Load operand))
@@ -76,7 +73,7 @@ module internal GroupProgram =
             let fromMemory (source: Expr) offset (own: int[]) =
                 let known =
                     operands
-                    |> Seq.tryFindIndex (fun (struct (target, strides, _)) ->
+                    |> Seq.tryFindIndex (fun (target, strides, _) ->
                         match target with
                         | ProgramOperand.Value(s, o) ->
                             s.Digest = source.Digest && o = offset && strides = own
@@ -166,9 +163,7 @@ module internal GroupProgram =
                 values[e.Digest] <- result
                 result
 
-            match g.Anchor with
-            | Some anchor -> values[anchor.Digest] <- fromMemory anchor 0 natural
-            | None -> ()
+            g.Anchor |> Option.iter (fun anchor -> values[anchor.Digest] <- fromMemory anchor 0 natural)
 
             for e in g.Members do
                 let role =
@@ -182,16 +177,16 @@ module internal GroupProgram =
             /// The fused loop of the steps so far with these stores, and its iteration space; `None` where the domain
             /// does not form a loop nest.
             let build (stores: struct (int * int)[]) =
-                let strides = operands |> Seq.map (fun (struct (_, own, _)) -> own) |> Array.ofSeq
-                let across = g.Reduced.Length = 0 || reducedIn g.Domain g.Reduced
+                let targets, strides, types = operands.ToArray() |> Array.unzip3
+                let across = IterationSpace.isAcross g.Domain g.Reduced
 
                 IterationSpace.make g.Domain g.Reduced strides
                 |> Option.map (fun space ->
-                    let operand i (struct (target: ProgramOperand, _, dtype)) =
+                    let operand i (target: ProgramOperand) =
                         let along, moves = space.Along[i], space.SegmentStrides[i] <> 0
 
                         {
-                            Type = dtype
+                            Type = types[i]
                             Along = target.IsSpill || along
                             Invariant = not (target.IsSpill || moves || (across && along))
                             Spill = target.IsSpill
@@ -200,13 +195,12 @@ module internal GroupProgram =
                     let loop =
                         {
                             Type = Option.defaultValue DType.F32 g.Float
-                            Operands = operands |> Seq.mapi operand |> Array.ofSeq
+                            Operands = Array.mapi operand targets
                             Steps = steps.ToArray()
                             Stores = stores
                             Across = across
                         }
 
-                    let targets = operands |> Seq.map (fun (struct (target, _, _)) -> target) |> Array.ofSeq
                     space, { Loop = loop; Operands = targets; Strides = strides; Stored = stored })
 
             /// Adds an operand for each value that is stored; returns the stores.

@@ -20,6 +20,8 @@ type internal IterationSpace =
         Along: bool[]
     }
 
+    member this.Points = this.Items * this.Segments * this.Columns
+
     /// The number of blocks of `lanes` columns where reductions go downward, each an item by itself; else 1.
     member this.BlocksBy(lanes: int) = if this.Across then 1 else (this.Columns + lanes - 1) / lanes
 
@@ -30,10 +32,10 @@ type internal IterationSpace =
 [<RequireQualifiedAccess>]
 module internal IterationSpace =
     /// Whether axes first to last are one loop for an operand: one stride serves them all.
-    let isOneLoop (domain: int[]) first last (strides: int[]) =
-        Seq.forall
-            (fun axis -> strides[axis] = strides[axis + 1] * domain[axis + 1])
-            (seq { first .. last - 1 })
+    let rec isOneLoop (domain: int[]) first last (strides: int[]) =
+        first >= last
+        || (strides[first] = strides[first + 1] * domain[first + 1]
+            && isOneLoop domain (first + 1) last strides)
 
     /// Strides over `rank` axes from those over the axes that are not `missing`, in their order; 0 along missing axes.
     let spread rank missing (strides: int[]) =
@@ -116,6 +118,10 @@ module internal IterationSpace =
         else
             ValueNone
 
+    /// Whether reductions go along the columns; so it is called without reductions, too.
+    let isAcross (domain: int[]) (reduced: int[]) =
+        reduced.Length = 0 || Array.contains (domain.Length - 1) reduced
+
     /// The number of segments of an item; `ValueNone` where the reduced axes that are not columns do not form one
     /// loop.
     let segments domain reduced operands : int voption =
@@ -132,7 +138,7 @@ module internal IterationSpace =
 
             Some
                 {
-                    Across = reduced.Length = 0 || Array.contains (domain.Length - 1) reduced
+                    Across = isAcross domain reduced
                     Items = extent domain loops.Items
                     Starts = operands |> Array.map (starts domain loops.Items)
                     Segments = extent domain loops.Segments

@@ -22,7 +22,7 @@ module internal Join =
     /// Whether a group's domain forms a loop nest for operands that lie in it by these strides, and their number,
     /// `count`, is at most `mostOperands`.
     let fits (g: Group) (reduced: int[]) draws count (operands: int[] seq) =
-        let across = reduced.Length = 0 || Array.contains (g.Domain.Length - 1) reduced
+        let across = IterationSpace.isAcross g.Domain reduced
 
         let suitsAnchor =
             match Option.map NodeKind.of' g.Anchor with

@@ -23,11 +23,11 @@ module internal Rematerialise =
             | n :: todo when Reads.draws rematerialised n || not (NodeKind.isCheap n) -> None
             | n :: todo ->
                 let reads = Reads.reads rematerialised n
-                let inMemory, more = reads |> List.partition (fun (r: StridedView) -> isInMemory r.Source)
+                let inMemory, more = reads |> List.partition (fun r -> isInMemory r.Source)
 
                 if
                     more
-                    |> List.forall (fun (r: StridedView) ->
+                    |> List.forall (fun r ->
                         NodeKind.of' r.Source = NodeKind.Elementwise && StridedView.isWhole n.Shape r)
                 then
                     let operands =
@@ -41,7 +41,7 @@ module internal Rematerialise =
 
                     gather
                         (left - 1)
-                        (List.map (fun (r: StridedView) -> r.Source) more @ todo)
+                        ((more |> List.map _.Source) @ todo)
                         { Nodes = n :: found.Nodes; Operands = operands @ found.Operands }
                 else
                     None
@@ -49,18 +49,12 @@ module internal Rematerialise =
         gather Tuning.RematerialisedNodes [ e ] { Nodes = []; Operands = [] }
 
     /// Whether a group that reads a value can recompute it instead.
-    let private suits
-        (groupOf: Dictionary<Digest, Group>)
-        (e: Expr)
-        (recomputation: Recomputation)
-        (g: Group)
-        =
+    let private suits (groupOf: Dictionary<Digest, Group>) (e: Expr) recomputation (g: Group) =
         // What an anchor reads must be in memory.
         let isReadByAnchor =
             match g.Anchor with
             | Some anchor ->
-                not (g.IsMember anchor)
-                || Reads.of' anchor |> List.exists (fun (r: StridedView) -> r.Source = e)
+                not (g.IsMember anchor) || Reads.of' anchor |> List.exists (fun r -> r.Source = e)
             | None -> false
 
         let isAlong (o: GroupOperand) = o.Source <> e || (o.Offset = 0 && o.Strides = Join.natural g.Domain)

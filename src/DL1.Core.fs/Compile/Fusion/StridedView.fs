@@ -121,7 +121,7 @@ module internal StridedView =
     let isWhole (shape: Shape) (r: StridedView) =
         let natural = shape.Strides
         let same axis = shape[axis] = 1 || r.Strides[axis] = natural[axis]
-        r.Offset = 0 && Seq.forall same (seq { 0 .. shape.Rank - 1 })
+        r.Offset = 0 && List.forall same [ 0 .. shape.Rank - 1 ]
 
     /// The view of an operand of an elementwise node or a reduction: neighbours along the last axis must be adjacent
     /// in memory, or the same element; otherwise the operand itself, to be computed into memory.

@@ -11,8 +11,7 @@ open DL1.Compiler.Simd
 /// Where there are rows for many blocks, a task has all columns, and its thread packs its rows of A for itself. Where
 /// there are not, tasks divide the columns too, and A is packed once for all threads, as B is.
 [<Sealed>]
-type internal BlockedGemm<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>() =
+type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>() =
 
     let mutable p = GemmProblem.None
     let size = sizeof<'T>

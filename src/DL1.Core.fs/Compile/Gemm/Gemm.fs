@@ -6,14 +6,14 @@ open DL1.Compiler.Simd
 [<RequireQualifiedAccess>]
 module internal Gemm =
     /// Computes a product of f32 or f64 with vectors of a width, on at most `threads` threads.
-    let on<'T when 'T: unmanaged and 'T: struct> width threads (product: inref<GemmProblem>) =
+    let on<'T when 'T: unmanaged> width threads (product: inref<GemmProblem>) =
         match width with
         | Width.Bits128 -> GemmDriver<Simd128<'T>, _, 'T>.Own.Run(threads, &product)
         | Width.Bits256 -> GemmDriver<Simd256<'T>, _, 'T>.Own.Run(threads, &product)
         | Width.Bits512 -> GemmDriver<Simd512<'T>, _, 'T>.Own.Run(threads, &product)
 
     /// Computes a single product of f32 or f64 on this thread alone; the rows of A are contiguous.
-    let rowsOn<'T when 'T: unmanaged and 'T: struct> width (product: inref<GemmProblem>) =
+    let rowsOn<'T when 'T: unmanaged> width (product: inref<GemmProblem>) =
         let last = if product.N = 1 then product.M else product.N
 
         match width with

@@ -9,13 +9,11 @@ open DL1.Compiler.Simd
 /// columns, and one thread computes a strip from beginning to end (`SmallGemm`); otherwise all threads work in blocks
 /// (`BlockedGemm`). A thread reuses one driver for all its products, so that they allocate nothing.
 [<Sealed>]
-type internal GemmDriver<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>() =
+type internal GemmDriver<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>() =
     [<ThreadStatic; DefaultValue>]
     static val mutable private own: GemmDriver<'S, 'V, 'T> | null
 
     let mutable p = GemmProblem.None
-    let size = nativeint sizeof<'T>
     let panelColumns = 2 * 'S.Bytes / sizeof<'T>
     let mutable wide = 0
     let mutable panels = 0

@@ -11,8 +11,7 @@ open DL1.Compiler.Simd
 /// multiply-adds as in `MicroKernel`. Strides are in bytes: `mOut` and `mDeep` are those of m along the outputs and
 /// along k.
 [<AbstractClass; Sealed>]
-type internal Gemv<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+type internal Gemv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private Read(address: nativeint) = NativePtr.read (NativePtr.ofNativeInt<'T> address)

@@ -38,7 +38,7 @@ type internal Tile =
 /// The micro-kernels: tiles of C in registers, 4, 6 or 12 rows high and one or two vectors wide. Each element is one
 /// chain of fused multiply-adds from 0, in the order of k. 12 rows by two vectors need 32 registers.
 [<AbstractClass; Sealed>]
-type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct> private () =
+type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
 
     static member inline private Word(table: nativeint, i: int) =
         NativePtr.get (NativePtr.ofNativeInt<nativeint> table) i

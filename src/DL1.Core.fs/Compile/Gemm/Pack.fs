@@ -10,8 +10,7 @@ open DL1.Compiler.Simd
 
 /// Copies blocks of matrices into the order in which the micro-kernels read them. All strides are in bytes.
 [<AbstractClass; Sealed>]
-type internal Pack<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
     /// Copies `rows` rows of `bytes` bytes.
     static member Rows

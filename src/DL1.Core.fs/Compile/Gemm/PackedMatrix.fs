@@ -17,8 +17,7 @@ type internal PackedKey = { Offset: int; Row: int; Column: int; K: int; N: int; 
 type internal PackedMatrix private () =
     static let known = ConditionalWeakTable<Array, ConcurrentDictionary<PackedKey, Once<Block>>>()
 
-    static member private Pack<'S, 'V, 'T
-        when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+    static member private Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         (key: PackedKey, data: nativeint)
         : Block =
         let size, wide = sizeof<'T>, 2 * 'S.Bytes
@@ -46,7 +45,7 @@ type internal PackedMatrix private () =
 
         block
 
-    static member private On<'T when 'T: unmanaged and 'T: struct>(key: PackedKey, data: nativeint) : Block =
+    static member private On<'T when 'T: unmanaged>(key: PackedKey, data: nativeint) : Block =
         match key.Width with
         | Width.Bits128 -> PackedMatrix.Pack<Simd128<'T>, _, 'T>(key, data)
         | Width.Bits256 -> PackedMatrix.Pack<Simd256<'T>, _, 'T>(key, data)

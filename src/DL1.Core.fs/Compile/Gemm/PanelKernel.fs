@@ -8,8 +8,7 @@ open DL1.Compiler.Simd
 
 /// A column of tiles of C: any number of rows of A times one panel of B, at most two vectors wide.
 [<AbstractClass; Sealed>]
-type internal PanelKernel<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
     /// The most rows of a tile.
     static member Tallest = 12

@@ -7,8 +7,7 @@ open DL1.Compiler.Simd
 /// Some columns of one matrix of a product, computed from beginning to end by one thread; where B is a single column,
 /// some rows.
 [<AbstractClass; Sealed>]
-type internal SmallGemm<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
     /// The address of an element of one matrix of a stack.
     static member Address(m: MatrixView, stack: int, row: int, column: int) =

@@ -3,8 +3,6 @@ namespace DL1.Compiler.Generic
 open DL1
 open DL1.Compiler.Movement
 
-#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
-
 /// Kernels along axes of a row-major tensor of any type.
 [<RequireQualifiedAccess>]
 module internal AlongKernels =
@@ -43,7 +41,7 @@ module internal AlongKernels =
 
     /// `Node.Reduce` for any operation and axes.
     let reduce op (dtype: DType) (shape: Shape) (axes: int list) =
-        let size = nativeint (ElementSize.ofType dtype)
+        let size = nativeint dtype.Bytes
         let strides = shape.Strides |> Array.map (fun s -> nativeint s * size)
         let keptAxes = [ 0 .. shape.Rank - 1 ] |> List.except axes
         let result = keptAxes |> List.map (fun axis -> shape[axis]) |> Shape.ofList

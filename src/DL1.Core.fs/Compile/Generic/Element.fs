@@ -132,9 +132,11 @@ type internal Element private () =
         | DType.I64 -> typed.Make<I64Element, int64, Integers, int64>()
         | DType.Bool -> typed.Make<BoolElement, byte, Integers, int64>()
 
-    /// Converts a value of the domain to an element.
+    /// Converts a value of a domain to an element of any type.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    static member Narrow<'E, 'T, 'D, 'A when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A>>(value: 'A) : 'T =
+    static member Narrow<'E, 'T, 'B, 'D, 'A when 'E :> IElement<'T, 'B> and 'D :> IDomain<'A>>
+        (value: 'A)
+        : 'T =
         if 'D.IsFloat then
             'E.OfFloat('D.ToFloat value)
         else

@@ -1,10 +1,7 @@
 namespace DL1.Compiler.Generic
 
 open DL1
-open DL1.Compiler.Movement
 open DL1.Compiler.Simd
-
-#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
 /// An elementwise node over operands of one type. The operands of a selection are a condition and two of the type.
 [<RequireQualifiedAccess>]
@@ -29,17 +26,9 @@ module internal ElementwiseRows =
                 ()
                 =
                 RowBody(fun count target step a aStep _ _ _ _ ->
-                    for i in 0 .. count - 1 do
-                        let i = nativeint i
+                    for i in 0n .. nativeint count - 1n do
                         let value = 'E.Widen(At.read<'T>(a + i * aStep))
-
-                        let cast: 'U =
-                            if 'D.IsFloat then
-                                'F.OfFloat('D.ToFloat value)
-                            else
-                                'F.OfInteger('D.ToInteger value)
-
-                        At.write (target + i * step) cast)
+                        At.write (target + i * step) (Element.Narrow<'F, 'U, 'B, 'D, 'A> value))
         }
 
     let private body (op: RowOp) =
@@ -50,16 +39,14 @@ module internal ElementwiseRows =
                 =
                 let inline binary (combine: 'A -> 'A -> 'A) =
                     RowBody(fun count target step a aStep b bStep _ _ ->
-                        for i in 0 .. count - 1 do
-                            let i = nativeint i
+                        for i in 0n .. nativeint count - 1n do
                             let left, right = At.read<'T>(a + i * aStep), At.read<'T>(b + i * bStep)
                             let value = combine ('E.Widen left) ('E.Widen right)
-                            At.write (target + i * step) (Element.Narrow<'E, 'T, 'D, 'A> value))
+                            At.write (target + i * step) (Element.Narrow<'E, 'T, 'A, 'D, 'A> value))
 
                 let inline compare (holds: 'A -> 'A -> bool) =
                     RowBody(fun count target step a aStep b bStep _ _ ->
-                        for i in 0 .. count - 1 do
-                            let i = nativeint i
+                        for i in 0n .. nativeint count - 1n do
                             let left, right = At.read<'T>(a + i * aStep), At.read<'T>(b + i * bStep)
                             let truth = holds ('E.Widen left) ('E.Widen right)
                             At.write (target + i * step) (if truth then 1uy else 0uy))
@@ -67,10 +54,9 @@ module internal ElementwiseRows =
                 match op with
                 | RowOp.Unary op ->
                     RowBody(fun count target step a aStep _ _ _ _ ->
-                        for i in 0 .. count - 1 do
-                            let i = nativeint i
+                        for i in 0n .. nativeint count - 1n do
                             let value = 'D.Unary(op, 'E.Widen(At.read<'T>(a + i * aStep)))
-                            At.write (target + i * step) (Element.Narrow<'E, 'T, 'D, 'A> value))
+                            At.write (target + i * step) (Element.Narrow<'E, 'T, 'A, 'D, 'A> value))
                 // The commonest operations have loops of their own.
                 | RowOp.Binary BinaryOp.Add -> binary (fun x y -> 'D.Add(x, y))
                 | RowOp.Binary BinaryOp.Mul -> binary (fun x y -> 'D.Multiply(x, y))
@@ -83,8 +69,7 @@ module internal ElementwiseRows =
                 | RowOp.Compare CompareOp.Ge -> compare (fun x y -> 'D.Compare(CompareOp.Ge, x, y))
                 | RowOp.Select ->
                     RowBody(fun count target step a aStep b bStep c cStep ->
-                        for i in 0 .. count - 1 do
-                            let i = nativeint i
+                        for i in 0n .. nativeint count - 1n do
                             let holds = At.read<byte>(a + i * aStep) <> 0uy
                             let from = if holds then b + i * bStep else c + i * cStep
                             At.write (target + i * step) (At.read<'T> from))
@@ -93,8 +78,8 @@ module internal ElementwiseRows =
 
     /// The loop for a node over operands of `dtype`, by their strides.
     let make (op: RowOp) (dtype: DType) (shape: Shape) (operands: int list list) : RowLoop =
-        let bytes dtype (strides: int list) =
-            strides |> List.map (fun s -> nativeint s * nativeint (ElementSize.ofType dtype))
+        let bytes (dtype: DType) (strides: int list) =
+            strides |> List.map (fun s -> nativeint s * nativeint dtype.Bytes)
 
         let target =
             match op with

@@ -1,10 +1,8 @@
 namespace DL1.Compiler.Generic
 
-open FSharp.NativeInterop
 open DL1.Compiler
 open DL1.Compiler.Runtime
-
-#nowarn "9" // Counters on the stack, addresses in bytes.
+open DL1.Compiler.Simd
 
 /// The loop nest over up to four tensors of one shape, each with a step in bytes along each axis: a step of 0 repeats,
 /// and a negative one goes backwards. Axes of extent 1 are dropped, and axes that all operands traverse as one are
@@ -55,39 +53,42 @@ type internal LoopNest(extents: int list, steps: nativeint list list) =
 
     /// Sets the counters to a row, and the offsets to where each operand's row begins, in bytes. The caller owns both:
     /// one counter for each axis, one offset for each operand.
-    member _.Start(row: int, counters: nativeptr<int>, offsets: nativeptr<nativeint>) =
+    member _.Start(row: int, counters: nativeint, offsets: nativeint) =
         for o in 0 .. operands - 1 do
-            NativePtr.set offsets o 0n
+            At.set<nativeint> offsets o 0n
 
         let mutable rest = row
 
         for axis in last - 1 .. -1 .. 0 do
             let at = rest % counts[axis]
             rest <- rest / counts[axis]
-            NativePtr.set counters axis at
+            At.set<int> counters axis at
 
             for o in 0 .. operands - 1 do
-                NativePtr.set offsets o (NativePtr.get offsets o + nativeint at * moves[o][axis])
+                At.set<nativeint> offsets o (At.get<nativeint> offsets o + nativeint at * moves[o][axis])
 
     /// Moves the counters and the offsets to the next row.
-    member _.Next(counters: nativeptr<int>, offsets: nativeptr<nativeint>) =
+    member _.Next(counters: nativeint, offsets: nativeint) =
         let mutable axis = last - 1
 
         while axis >= 0 do
-            let at = NativePtr.get counters axis + 1
+            let at = At.get<int> counters axis + 1
 
             if at < counts[axis] then
-                NativePtr.set counters axis at
+                At.set<int> counters axis at
 
                 for o in 0 .. operands - 1 do
-                    NativePtr.set offsets o (NativePtr.get offsets o + moves[o][axis])
+                    At.set<nativeint> offsets o (At.get<nativeint> offsets o + moves[o][axis])
 
                 axis <- -1
             else
-                NativePtr.set counters axis 0
+                At.set<int> counters axis 0
 
                 for o in 0 .. operands - 1 do
-                    NativePtr.set offsets o (NativePtr.get offsets o - nativeint (at - 1) * moves[o][axis])
+                    At.set<nativeint>
+                        offsets
+                        o
+                        (At.get<nativeint> offsets o - nativeint (at - 1) * moves[o][axis])
 
                 axis <- axis - 1
 
@@ -96,6 +97,28 @@ type internal LoopNest(extents: int list, steps: nativeint list list) =
 type internal TensorKernel() =
     /// Computes the tensor at `target` from the tensor at `source`, on at most `threads` threads.
     abstract Run: threads: int * source: nativeint * target: nativeint -> unit
+
+/// A kernel whose work is numbered tasks, which threads share.
+[<AbstractClass>]
+type internal TaskedKernel() =
+    inherit TensorKernel()
+    let mutable source, target = 0n, 0n
+    let mutable body: (int -> unit) | null = null
+
+    /// The number of tasks.
+    abstract Tasks: int
+    abstract Task: number: int * source: nativeint * target: nativeint -> unit
+
+    override this.Run(threads, from, into) =
+        source <- from
+        target <- into
+
+        match body with
+        // Made once, so that later runs allocate nothing.
+        | null -> body <- fun number -> this.Task(number, source, target)
+        | _ -> ()
+
+        WorkerPool.runOn threads this.Tasks (nonNull body)
 
 /// The body of a loop along a row of `count` elements: takes the address and the step in bytes of the target, then
 /// those of up to three operands.
@@ -126,11 +149,11 @@ type internal RowLoop(nest: LoopNest, body: RowBody) =
         else (nest.Rows + rowsEach - 1) / rowsEach
 
     let runTask (number: int) =
-        let counters = NativePtr.stackalloc<int> nest.Extents.Length
-        let offsets = NativePtr.stackalloc<nativeint> 4
-        NativePtr.set offsets 1 0n
-        NativePtr.set offsets 2 0n
-        NativePtr.set offsets 3 0n
+        let counters = At.stack<int> nest.Extents.Length
+        let offsets = At.stack<nativeint> 4
+        At.set<nativeint> offsets 1 0n
+        At.set<nativeint> offsets 2 0n
+        At.set<nativeint> offsets 3 0n
         let first = if tasksPerRow > 1 then number / tasksPerRow else number * rowsEach
         let until = if tasksPerRow > 1 then first + 1 else min nest.Rows (first + rowsEach)
         let column = if tasksPerRow > 1 then number % tasksPerRow * Tuning.TaskElements else 0
@@ -146,8 +169,10 @@ type internal RowLoop(nest: LoopNest, body: RowBody) =
         nest.Start(first, counters, offsets)
 
         for row in first .. until - 1 do
-            let target, a = target + NativePtr.get offsets 0 + at * s0, a + NativePtr.get offsets 1 + at * s1
-            let b, c = b + NativePtr.get offsets 2 + at * s2, c + NativePtr.get offsets 3 + at * s3
+            let target, a =
+                target + At.get<nativeint> offsets 0 + at * s0, a + At.get<nativeint> offsets 1 + at * s1
+
+            let b, c = b + At.get<nativeint> offsets 2 + at * s2, c + At.get<nativeint> offsets 3 + at * s3
             body.Invoke(count, target, s0, a, s1, b, s2, c, s3)
 
             if row + 1 < until then

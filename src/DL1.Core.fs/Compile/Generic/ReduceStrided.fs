@@ -1,14 +1,8 @@
 namespace DL1.Compiler.Generic
 
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
-open DL1.Compiler.Movement
-open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
-#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
 /// A reduction over any axes, in the wide type and in the row-major order of the reduced axes, as Eval does it. Where
 /// neighbours in memory belong to different results, 64 results are computed side by side; else one result at a time,
@@ -17,7 +11,7 @@ open DL1.Compiler.Simd
 type internal ReduceStrided<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
     (op: ReduceOp, kept: LoopNest, reduced: LoopNest) =
-    inherit TensorKernel()
+    inherit TaskedKernel()
 
     let width = nativeint sizeof<'T>
     let side = if kept.Step 1 = width && kept.RowLength >= 4 then 64 else 1
@@ -25,7 +19,6 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
     let units = kept.Rows * chunks
     let count = reduced.Rows * reduced.RowLength
     let each = max 1 (Tuning.TaskElements / max 1 (count * min side (max 1 kept.RowLength)))
-    let mutable from, into = 0n, 0n
 
     let start =
         match op with
@@ -55,9 +48,9 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         | ReduceOp.Min -> run (fun a b -> 'D.Min(a, b))
 
     /// Adds a row of elements to a sum, and their rounding errors to the entry `side` entries behind it.
-    let addRow (sums: nativeptr<'A>) (address: nativeint) (step: nativeint) n =
-        let mutable total = NativePtr.read sums
-        let mutable lost = NativePtr.get sums side
+    let addRow (sums: nativeint) (address: nativeint) (step: nativeint) n =
+        let mutable total = At.read<'A> sums
+        let mutable lost = At.get<'A> sums side
         let mutable at = address
 
         for _ in 1..n do
@@ -67,25 +60,25 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
             total <- next
             at <- at + step
 
-        NativePtr.write sums total
-        NativePtr.set sums side lost
+        At.write<'A> sums total
+        At.set<'A> sums side lost
 
     /// Adds `n` neighbours to their sums, and the rounding errors to the entries `side` entries behind these.
-    let addBeside (sums: nativeptr<'A>) (address: nativeint) n =
+    let addBeside (sums: nativeint) (address: nativeint) n =
         for lane in 0 .. n - 1 do
-            let total = NativePtr.get sums lane
+            let total = At.get<'A> sums lane
             let term = load (address + nativeint lane * width)
             let next = 'D.Add(total, term)
-            let lost = NativePtr.get sums (side + lane)
-            NativePtr.set sums (side + lane) ('D.Add(lost, 'D.Lost(total, term, next)))
-            NativePtr.set sums lane next
+            let lost = At.get<'A> sums (side + lane)
+            At.set<'A> sums (side + lane) ('D.Add(lost, 'D.Lost(total, term, next)))
+            At.set<'A> sums lane next
 
     /// Combines `n` neighbours with the values of their results so far.
-    let beside (sums: nativeptr<'A>) (address: nativeint) n =
+    let beside (sums: nativeint) (address: nativeint) n =
         let inline run (combine: 'A -> 'A -> 'A) =
             for lane in 0 .. n - 1 do
                 let value = load (address + nativeint lane * width)
-                NativePtr.set sums lane (combine (NativePtr.get sums lane) value)
+                At.set<'A> sums lane (combine (At.get<'A> sums lane) value)
 
         match op with
         | ReduceOp.Sum -> run (fun a b -> 'D.Add(a, b))
@@ -93,22 +86,22 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         | ReduceOp.Max -> run (fun a b -> 'D.Max(a, b))
         | ReduceOp.Min -> run (fun a b -> 'D.Min(a, b))
 
-    let one source (sums: nativeptr<'A>) lanes (counters: nativeptr<int>) (offset: nativeptr<nativeint>) =
+    let one source (sums: nativeint) lanes (counters: nativeint) (offset: nativeint) =
         for lane in 0 .. lanes - 1 do
-            NativePtr.set sums lane start
-            NativePtr.set sums (side + lane) 'D.Zero
+            At.set<'A> sums lane start
+            At.set<'A> sums (side + lane) 'D.Zero
 
         reduced.Start(0, counters, offset)
         let step = reduced.Step 0
 
         for row in 0 .. reduced.Rows - 1 do
-            let rowStart: nativeint = source + NativePtr.read offset
+            let rowStart: nativeint = source + At.read<nativeint> offset
 
             if side = 1 then
                 if op = ReduceOp.Sum then
                     addRow sums rowStart step reduced.RowLength
                 else
-                    NativePtr.write sums (reduce (NativePtr.read sums) rowStart step reduced.RowLength)
+                    At.write<'A> sums (reduce (At.read<'A> sums) rowStart step reduced.RowLength)
             else
                 for i in 0 .. reduced.RowLength - 1 do
                     let element = rowStart + nativeint i * step
@@ -121,32 +114,27 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
             if row + 1 < reduced.Rows then
                 reduced.Next(counters, offset)
 
-    let runTask number =
-        let sums = NativePtr.stackalloc<'A>(2 * side)
-        let counters = NativePtr.stackalloc<int> kept.Extents.Length
-        let offsets = NativePtr.stackalloc<nativeint> 2
-        let inside = NativePtr.stackalloc<int> reduced.Extents.Length
-        let offset = NativePtr.stackalloc<nativeint> 1
+    override _.Tasks = (units + each - 1) / each
+
+    override _.Task(number, from, into) =
+        let sums = At.stack<'A>(2 * side)
+        let counters = At.stack<int> kept.Extents.Length
+        let offsets = At.stack<nativeint> 2
+        let inside = At.stack<int> reduced.Extents.Length
+        let offset = At.stack<nativeint> 1
 
         for unit in number * each .. min units ((number + 1) * each) - 1 do
             kept.Start(unit / chunks, counters, offsets)
             let first = unit % chunks * side
             let lanes = min side (kept.RowLength - first)
-            let source = from + NativePtr.get offsets 1 + nativeint first * kept.Step 1
-            let target = into + NativePtr.get offsets 0 + nativeint first * kept.Step 0
+            let source = from + At.get<nativeint> offsets 1 + nativeint first * kept.Step 1
+            let target = into + At.get<nativeint> offsets 0 + nativeint first * kept.Step 0
             one source sums lanes inside offset
 
             for lane in 0 .. lanes - 1 do
-                let mutable value = NativePtr.get sums lane
+                let mutable value = At.get<'A> sums lane
 
                 if op = ReduceOp.Sum then
-                    value <- 'D.Joined(value, NativePtr.get sums (side + lane))
+                    value <- 'D.Joined(value, At.get<'A> sums (side + lane))
 
-                At.write (target + nativeint lane * kept.Step 0) (Element.Narrow<'E, 'T, 'D, 'A> value)
-
-    let work: int -> unit = runTask
-
-    override _.Run(threads, source, target) =
-        from <- source
-        into <- target
-        WorkerPool.runOn threads ((units + each - 1) / each) work
+                At.write (target + nativeint lane * kept.Step 0) (Element.Narrow<'E, 'T, 'A, 'D, 'A> value)

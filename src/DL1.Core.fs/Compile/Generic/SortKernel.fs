@@ -2,14 +2,9 @@ namespace DL1.Compiler.Generic
 
 open System
 open System.Buffers
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
-open DL1.Compiler.Movement
-open DL1.Compiler.Runtime
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
-#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
+open DL1.Compiler.Simd
 
 /// `Node.ArgSort`: the indices along the middle axis of [outer; extent; inner] in ascending order of their elements.
 /// The runtime's sort is not stable, so the indices of each run of equal elements are sorted afterwards.
@@ -17,19 +12,18 @@ open DL1.Compiler.Runtime
 type internal SortKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
     (outer: int, extent: int, inner: int) =
-    inherit TensorKernel()
+    inherit TaskedKernel()
 
     let units = outer * inner
     let each = max 1 (Tuning.SortTaskElements / max 1 extent)
-    let mutable from, into = 0n, 0n
 
     // Loads the numbers and their indices; indices of NaN go behind all others, in order. Returns how many numbers
     // there are.
-    let load (source: nativeptr<'T>) (keys: 'A[]) (indices: int64[]) =
+    let load (source: nativeint) (keys: 'A[]) (indices: int64[]) =
         let mutable numbers = 0
 
         for i in 0 .. extent - 1 do
-            let value = 'E.Widen(NativePtr.get source (i * inner))
+            let value = 'E.Widen(At.get<'T> source (i * inner))
 
             if not ('D.IsNaN value) then
                 keys[numbers] <- value
@@ -40,7 +34,7 @@ type internal SortKernel<'E, 'T, 'D, 'A
 
         if numbers < extent then
             for i in 0 .. extent - 1 do
-                if 'D.IsNaN('E.Widen(NativePtr.get source (i * inner))) then
+                if 'D.IsNaN('E.Widen(At.get<'T> source (i * inner))) then
                     indices[next] <- int64 i
                     next <- next + 1
 
@@ -60,29 +54,22 @@ type internal SortKernel<'E, 'T, 'D, 'A
 
             start <- stop
 
-    let runTask number =
+    override _.Tasks = if extent > 0 then (units + each - 1) / each else 0
+
+    override _.Task(number, from, into) =
         let keys = ArrayPool<'A>.Shared.Rent extent
         let indices = ArrayPool<int64>.Shared.Rent extent
 
         try
             for unit in number * each .. min units ((number + 1) * each) - 1 do
                 let start = unit / inner * extent * inner + unit % inner
-                let numbers = load (NativePtr.add (NativePtr.ofNativeInt<'T> from) start) keys indices
+                let numbers = load (from + nativeint start * nativeint sizeof<'T>) keys indices
                 Array.Sort(keys, indices, 0, numbers)
                 inOrder keys indices numbers
-                let target = NativePtr.add (NativePtr.ofNativeInt<int64> into) start
+                let target = into + nativeint (start * sizeof<int64>)
 
                 for i in 0 .. extent - 1 do
-                    NativePtr.set target (i * inner) indices[i]
+                    At.set<int64> target (i * inner) indices[i]
         finally
             ArrayPool<'A>.Shared.Return keys
             ArrayPool<int64>.Shared.Return indices
-
-    let work: int -> unit = runTask
-
-    override _.Run(threads, source, target) =
-        from <- source
-        into <- target
-
-        if extent > 0 then
-            WorkerPool.runOn threads ((units + each - 1) / each) work

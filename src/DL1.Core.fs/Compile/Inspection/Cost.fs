@@ -70,7 +70,7 @@ module internal Cost =
                 match job.Node.Node with
                 | Node.Conv(role, spec, left, right) ->
                     let geometry = ConvKernels.geometry role spec left.Shape right.Shape job.Node.Shape
-                    ConvKernels.operations role geometry (Memory.size job.Node.DType)
+                    ConvKernels.operations role geometry job.Node.DType.Bytes
                 | _ -> Summary.costOf job.Node
 
             moved (own + members)

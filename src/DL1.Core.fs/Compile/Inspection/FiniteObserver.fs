@@ -1,28 +1,25 @@
 namespace DL1.Compiler.Inspection
 
 open System.Runtime.Intrinsics
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.Planning
-
-#nowarn "9" // Values are read at unchecked addresses; the plan guarantees their extents.
+open DL1.Compiler.Simd
 
 /// Searches memory for NaN and infinity: floats whose exponent bits are all 1.
 [<RequireQualifiedAccess>]
 module internal FiniteValues =
     /// `ones` has a 1 in each bit of the exponent.
     let inline private firstOf (ones: 'T) (address: nativeint) (count: int) =
-        let at i = NativePtr.add (NativePtr.ofNativeInt<'T> address) i
+        let vector i = At.read<Vector256<'T>>(address + nativeint<int> i * nativeint sizeof<'T>)
         let lanes = Vector256.Create ones
         let step = Vector256<'T>.Count
         let mutable i = 0
 
-        while i + step <= count
-              && not (Vector256.EqualsAny(Vector256.BitwiseAnd(Vector256.Load(at i), lanes), lanes)) do
+        while i + step <= count && not (Vector256.EqualsAny(Vector256.BitwiseAnd(vector i, lanes), lanes)) do
             i <- i + step
 
-        while i < count && NativePtr.read (at i) &&& ones <> ones do
+        while i < count && At.get<'T> address i &&& ones <> ones do
             i <- i + 1
 
         if i < count then ValueSome i else ValueNone

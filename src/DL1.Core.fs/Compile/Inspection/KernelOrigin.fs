@@ -24,7 +24,7 @@ module internal KernelOrigin =
     let private evaluated (plan: Plan) (frame: Frame) (walk: KernelWalk) : Dictionary<Digest, float[]> =
         let rebuilt = Dictionary<Digest, Expr>()
         let floats = Dictionary<Digest, float[]>()
-        let inputs = List<struct (Variable * Tensor)>()
+        let inputs = List<Variable * Tensor>()
 
         for found in walk.Found do
             let struct (e, buffer) = found.Value
@@ -35,7 +35,7 @@ module internal KernelOrigin =
                 | _ ->
                     let v = Rebuild.fresh e.DType e.Shape
                     let value = Memory.read e.DType e.Shape frame.Addresses[buffer]
-                    inputs.Add(struct (v, value))
+                    inputs.Add(v, value)
 
                     // Conditions are needed to follow a `Select`. Other values that were read are finite, since kernels
                     // before this one were checked.
@@ -47,8 +47,7 @@ module internal KernelOrigin =
         for e in walk.Computed do
             rebuilt[e.Digest] <- Rebuild.over rebuilt e
 
-        let variables = [ for struct (v, _) in inputs -> v ]
-        let tensors = [ for struct (_, t) in inputs -> t ]
+        let variables, tensors = List.ofSeq inputs |> List.unzip
         let roots = walk.Computed |> Seq.map (fun e -> rebuilt[e.Digest]) |> List.ofSeq
         let values = Eval.prepare variables roots tensors
         Seq.iter2 (fun (e: Expr) value -> floats[e.Digest] <- Tensor.toFloats value) walk.Computed values

@@ -3,18 +3,13 @@ namespace DL1.Compiler.Inspection
 open System
 open System.Collections.Concurrent
 open System.Diagnostics
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-#nowarn "9" // Addresses of words on the stack.
-#nowarn "3535" // Static abstract members: the JIT specialises `FmaChains` for each vector width.
-
 /// Independent chains of dependent fused multiply-adds, without memory access: they measure the peak FLOP rate.
 [<AbstractClass; Sealed>]
-type internal FmaChains<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+type internal FmaChains<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
     /// Runs ten chains of `links` multiply-adds each. `source` is the address of a number, which is broadcast; the sum
     /// of the chains is stored at `target`, so that the work is not optimised away. Ten, to cover the latency.
@@ -67,14 +62,13 @@ module internal Peak =
         best
 
     /// Operations a second on the widest vectors; a multiply-add counts as two.
-    let private flops<'T when 'T: unmanaged and 'T: struct> threads =
+    let private flops<'T when 'T: unmanaged> threads =
         let links = 50_000
         let tasks = 4 * threads
 
         let task (_: int) =
-            let words = NativePtr.stackalloc<int64> 16
-            NativePtr.write (NativePtr.ofNativeInt<'T>(NativePtr.toNativeInt words)) (One.ofFloat<'T> 0.5)
-            let source = NativePtr.toNativeInt words
+            let source = At.stack<int64> 16
+            At.write source (One.ofFloat<'T> 0.5)
             let target = source + 64n
 
             match Simd.widest with

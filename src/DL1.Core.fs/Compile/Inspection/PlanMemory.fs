@@ -21,10 +21,10 @@ module internal PlanMemory =
     let private constantsAndInputs (plan: Plan) =
         let mutable constants, inputs = 0L, 0L
 
-        for location, value in Seq.zip plan.Locations plan.Values do
-            match location with
-            | Location.Constant _ -> constants <- constants + Memory.bytesOf value
-            | Location.Input _ -> inputs <- inputs + Memory.bytesOf value
+        for i in 0 .. plan.Values.Length - 1 do
+            match plan.Locations[i] with
+            | Location.Constant _ -> constants <- constants + Memory.bytesOf plan.Values[i]
+            | Location.Input _ -> inputs <- inputs + Memory.bytesOf plan.Values[i]
             | _ -> ()
 
         struct (constants, inputs)

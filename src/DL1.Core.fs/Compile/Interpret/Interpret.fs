@@ -2,14 +2,10 @@ namespace DL1.Compiler.Interpret
 
 open System.Runtime.CompilerServices
 open DL1.Compiler.Interpret.LaneBlock
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Movement
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses; the caller guarantees the operands' extents.
 
 /// Runs fused loops step by step, where no code may be generated: slower, with the same bits. A value has some blocks of 64 bytes,
 /// and a step is done for all of them at once, so that the choice of what to do is made once for some hundred elements.
@@ -17,10 +13,10 @@ open DL1.Compiler.Simd
 module internal Interpret =
     /// Computes a step in some bytes of its blocks, which are `stride` apart from those of the next step. Floats are of type 'F;
     /// integers, of type 'I, have the same size.
-    let private compute<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
+    let private compute<'F, 'I when 'F: unmanaged and 'I: unmanaged>
         (staged: StagedLoop)
-        (values: nativeint)
-        (stride: nativeint)
+        values
+        stride
         bytes
         index
         =
@@ -63,16 +59,16 @@ module internal Interpret =
     /// Runs a call, with `capacity` blocks for each value. Its memory is not cleared first: each block is written before it is read.
     /// Lanes beyond the end of a row may hold anything, and are never stored.
     [<SkipLocalsInit>]
-    let private run<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
+    let private run<'F, 'I when 'F: unmanaged and 'I: unmanaged>
         capacity
         (staged: StagedLoop)
         (lanesOf: LaneOperand[])
-        (operands: nativeint)
-        (segments: nativeint)
-        (columns: nativeint)
+        operands
+        segments
+        columns
         split
         =
-        let values = NativePtr.toNativeInt (NativePtr.stackalloc<byte>(bytesFor staged capacity))
+        let values = At.stack<byte>(bytesFor staged capacity)
         let loop = staged.Loop
         let single = sizeof<'F> = 4
         let lanes = if single then 16n else 8n
@@ -299,9 +295,7 @@ module internal Interpret =
     /// The most bytes of the values of a call, which should stay in the first-level cache.
     let private mostBytes = 24576
 
-    let private bodyOf<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
-        (staged: StagedLoop)
-        : LoopBody =
+    let private bodyOf<'F, 'I when 'F: unmanaged and 'I: unmanaged> (staged: StagedLoop) : LoopBody =
         let most = max 1 (min 32 (mostBytes / (64 * max 1 staged.Loop.Steps.Length)))
         let lanes = if sizeof<'F> = 4 then 16n else 8n
         let lanesOf = staged.Loop.Operands |> Array.map (InterpretMemory.ofOperand (sizeof<'F> = 4))

@@ -7,6 +7,8 @@ open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
+type private V = VectorMath
+
 /// Operations on blocks of floats of type 'F: f32 or f64.
 module internal InterpretFloats =
     /// Applies the form for 'F, and for the width of vectors here, of a function that has one for each. The compiler knows the
@@ -16,8 +18,8 @@ module internal InterpretFloats =
         ([<InlineIfLambda>] double: Vector128<float> -> Vector128<float>)
         ([<InlineIfLambda>] wideSingle: Vector256<float32> -> Vector256<float32>)
         ([<InlineIfLambda>] wideDouble: Vector256<float> -> Vector256<float>)
-        (bytes: nativeint)
-        (x: nativeint)
+        bytes
+        x
         target
         =
         Hot.loop ()
@@ -32,50 +34,24 @@ module internal InterpretFloats =
         else
             each1 double bytes x target
 
-    // One method for each function, not inlined, so that functions that are not called cost nothing.
+    // One method for each function, too long to be inlined, so that functions that are not called cost nothing.
 
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private exp<'F> bytes x target =
-        map<'F> VectorMath.Exp VectorMath.Exp VectorMath.Exp VectorMath.Exp bytes x target
+    let private exp<'F> bytes x target = map<'F> V.Exp V.Exp V.Exp V.Exp bytes x target
+    let private expm1<'F> bytes x target = map<'F> V.Expm1 V.Expm1 V.Expm1 V.Expm1 bytes x target
+    let private log<'F> bytes x target = map<'F> V.Log V.Log V.Log V.Log bytes x target
+    let private log1p<'F> bytes x target = map<'F> V.Log1p V.Log1p V.Log1p V.Log1p bytes x target
+    let private sin<'F> bytes x target = map<'F> V.Sin V.Sin V.Sin V.Sin bytes x target
+    let private cos<'F> bytes x target = map<'F> V.Cos V.Cos V.Cos V.Cos bytes x target
+    let private tanh<'F> bytes x target = map<'F> V.Tanh V.Tanh V.Tanh V.Tanh bytes x target
+    let private sigmoid<'F> bytes x target = map<'F> V.Sigmoid V.Sigmoid V.Sigmoid V.Sigmoid bytes x target
 
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private expm1<'F> bytes x target =
-        map<'F> VectorMath.Expm1 VectorMath.Expm1 VectorMath.Expm1 VectorMath.Expm1 bytes x target
-
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private log<'F> bytes x target =
-        map<'F> VectorMath.Log VectorMath.Log VectorMath.Log VectorMath.Log bytes x target
-
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private log1p<'F> bytes x target =
-        map<'F> VectorMath.Log1p VectorMath.Log1p VectorMath.Log1p VectorMath.Log1p bytes x target
-
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private sin<'F> bytes x target =
-        map<'F> VectorMath.Sin VectorMath.Sin VectorMath.Sin VectorMath.Sin bytes x target
-
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private cos<'F> bytes x target =
-        map<'F> VectorMath.Cos VectorMath.Cos VectorMath.Cos VectorMath.Cos bytes x target
-
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private tanh<'F> bytes x target =
-        map<'F> VectorMath.Tanh VectorMath.Tanh VectorMath.Tanh VectorMath.Tanh bytes x target
-
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private sigmoid<'F> bytes x target =
-        map<'F> VectorMath.Sigmoid VectorMath.Sigmoid VectorMath.Sigmoid VectorMath.Sigmoid bytes x target
-
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private softplus<'F> bytes x target =
-        map<'F> VectorMath.Softplus VectorMath.Softplus VectorMath.Softplus VectorMath.Softplus bytes x target
+        map<'F> V.Softplus V.Softplus V.Softplus V.Softplus bytes x target
+
+    let private erf<'F> bytes x target = map<'F> V.Erf V.Erf V.Erf V.Erf bytes x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private erf<'F> bytes x target =
-        map<'F> VectorMath.Erf VectorMath.Erf VectorMath.Erf VectorMath.Erf bytes x target
-
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private pow<'F> bytes (x: nativeint) y target =
+    let private pow<'F> bytes x y target =
         Hot.loop ()
 
         if sizeof<'F> = 4 then
@@ -85,7 +61,7 @@ module internal InterpretFloats =
 
     /// The error function, given exp(−x²).
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let erfBy<'F> bytes (x: nativeint) gaussian target =
+    let erfBy<'F> bytes x gaussian target =
         Hot.loop ()
 
         if sizeof<'F> = 4 then
@@ -94,24 +70,19 @@ module internal InterpretFloats =
             each2 (fun (v: Vector128<float>) w -> VectorMath.ErfBy(v, w)) bytes x gaussian target
 
     /// Applies a function of `ScalarCalls` in place, to a copy of the blocks.
-    let inline private inPlace<'F>
-        ([<InlineIfLambda>] f: nativeint * int -> unit)
-        (bytes: nativeint)
-        x
-        target
-        =
+    let inline private inPlace<'F> ([<InlineIfLambda>] f: nativeint * int -> unit) bytes x target =
         each1 (fun (v: Vector128<byte>) -> v) bytes x target
         f (target, int bytes / sizeof<'F>)
 
     /// The mask of lanes that are not 0.
-    let inline notZero<'F when 'F: unmanaged and 'F: struct> (v: Vector128<'F>) =
+    let inline notZero<'F when 'F: unmanaged> (v: Vector128<'F>) =
         Vector128.OnesComplement(Vector128.Equals(v, Vector128<'F>.Zero))
 
     /// A mask as floats, 1 and 0.
-    let inline truth<'F when 'F: unmanaged and 'F: struct> (mask: Vector128<'F>) =
+    let inline truth<'F when 'F: unmanaged> (mask: Vector128<'F>) =
         Vector128.BitwiseAnd(mask, Vector128<'F>.One)
 
-    let unary<'F when 'F: unmanaged and 'F: struct> op bytes (x: nativeint) (target: nativeint) =
+    let unary<'F when 'F: unmanaged> op bytes x target =
         Hot.loop ()
         let inline each (f: Vector128<'F> -> Vector128<'F>) = each1 f bytes x target
         let zero = Vector128<'F>.Zero
@@ -155,13 +126,7 @@ module internal InterpretFloats =
         | UnaryOp.Sinh -> inPlace<'F> ScalarCalls.Sinh<'F> bytes x target
         | UnaryOp.Cosh -> inPlace<'F> ScalarCalls.Cosh<'F> bytes x target
 
-    let binary<'F when 'F: unmanaged and 'F: struct>
-        op
-        bytes
-        (x: nativeint)
-        (y: nativeint)
-        (target: nativeint)
-        =
+    let binary<'F when 'F: unmanaged> op bytes x y target =
         Hot.loop ()
         let inline each (f: Vector128<'F> -> Vector128<'F> -> Vector128<'F>) = each2 f bytes x y target
 

@@ -12,13 +12,13 @@ module internal InterpretIntegers =
         Refuse.domain "run a fused loop" what "an operation that these lanes have" "report this as a bug"
 
     /// Wraps to 32 bits: integers have 32 bits in lanes of 64 too.
-    let inline private wrap<'I when 'I: unmanaged and 'I: struct> (v: Vector128<'I>) : Vector128<'I> =
+    let inline private wrap<'I when 'I: unmanaged> (v: Vector128<'I>) : Vector128<'I> =
         if sizeof<'I> = 4 then
             v
         else
             Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(v.AsInt64(), 32), 32).As<int64, 'I>()
 
-    let wholeUnary<'I when 'I: unmanaged and 'I: struct> op bytes (x: nativeint) (target: nativeint) =
+    let wholeUnary<'I when 'I: unmanaged> op bytes x target =
         let inline each (f: Vector128<'I> -> Vector128<'I>) = each1 f bytes x target
         let one = Vector128<'I>.One
 
@@ -33,13 +33,7 @@ module internal InterpretIntegers =
         | UnaryOp.Not -> each (fun v -> Vector128.BitwiseAnd(Vector128.Equals(v, Vector128<'I>.Zero), one))
         | function' -> refuse $"{function'} of whole numbers"
 
-    let wholeBinary<'I when 'I: unmanaged and 'I: struct>
-        op
-        bytes
-        (x: nativeint)
-        (y: nativeint)
-        (target: nativeint)
-        =
+    let wholeBinary<'I when 'I: unmanaged> op bytes x y target =
         let inline each (f: Vector128<'I> -> Vector128<'I> -> Vector128<'I>) = each2 f bytes x y target
 
         match op with
@@ -53,12 +47,12 @@ module internal InterpretIntegers =
         | BinaryOp.Div
         | BinaryOp.Pow -> refuse $"{op} of whole numbers"
 
-    let truthUnary op bytes (x: nativeint) (target: nativeint) =
+    let truthUnary op bytes x target =
         match op with
         | UnaryOp.Not -> each1 (fun (v: Vector128<int>) -> Vector128.OnesComplement v) bytes x target
         | other -> refuse $"{other} of truth values"
 
-    let truthBinary op bytes (x: nativeint) (y: nativeint) (target: nativeint) =
+    let truthBinary op bytes x y target =
         let inline each (f: Vector128<int> -> Vector128<int> -> Vector128<int>) = each2 f bytes x y target
 
         match op with
@@ -73,13 +67,7 @@ module internal InterpretIntegers =
         | BinaryOp.Pow -> refuse $"{op} of truth values"
 
     /// Compares lanes of floats or of integers, of type 'T, to a mask.
-    let compare<'T when 'T: unmanaged and 'T: struct>
-        op
-        bytes
-        (x: nativeint)
-        (y: nativeint)
-        (target: nativeint)
-        =
+    let compare<'T when 'T: unmanaged> op bytes x y target =
         Hot.loop ()
         let inline each (f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>) = each2 f bytes x y target
 
@@ -91,25 +79,16 @@ module internal InterpretIntegers =
         | CompareOp.Gt -> each (fun v w -> Vector128.GreaterThan(v, w))
         | CompareOp.Ge -> each (fun v w -> Vector128.GreaterThanOrEqual(v, w))
 
-    let select (bytes: nativeint) (mask: nativeint) (x: nativeint) (y: nativeint) (target: nativeint) =
+    let select bytes (mask: nativeint) (x: nativeint) (y: nativeint) (target: nativeint) =
         Hot.loop ()
-        let mutable at = 0n
 
-        while at < bytes do
+        every 16n bytes (fun at ->
             save
                 (target + at)
-                (Vector128.ConditionalSelect(load<int>(mask + at), load (x + at), load (y + at)))
-
-            at <- at + 16n
+                (Vector128.ConditionalSelect(load<int>(mask + at), load (x + at), load (y + at))))
 
     /// Converts lanes to another kind.
-    let convert<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
-        (source: LaneKind)
-        (result: LaneKind)
-        bytes
-        (x: nativeint)
-        (target: nativeint)
-        =
+    let convert<'F, 'I when 'F: unmanaged and 'I: unmanaged> source result bytes x target =
         Hot.loop ()
         let isSingle = sizeof<'F> = 4
 

@@ -1,13 +1,8 @@
 namespace DL1.Compiler.Interpret
 
-open System
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Movement
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses; the caller guarantees the operands' extents.
 
 /// An operand as lanes: the bytes of an element, and from one column to the next, and whether elements are as wide as lanes and
 /// copied as they are.
@@ -19,7 +14,7 @@ type internal LaneOperand = { Operand: LoopOperand; Bytes: int; ColumnBytes: nat
 module internal InterpretMemory =
     /// An operand of a loop of f32 (`single`) or of f64.
     let ofOperand single (operand: LoopOperand) =
-        let bytes = ElementSize.ofType operand.Type
+        let bytes = operand.Type.Bytes
 
         {
             Operand = operand
@@ -29,14 +24,7 @@ module internal InterpretMemory =
         }
 
     /// Copies rows of at most 64 bytes.
-    let private copyRows
-        (from: nativeint)
-        (fromStride: nativeint)
-        (target: nativeint)
-        (stride: nativeint)
-        bytes
-        rows
-        =
+    let private copyRows from fromStride target stride bytes rows =
         Hot.loop ()
 
         if bytes = 64 then
@@ -76,15 +64,7 @@ module internal InterpretMemory =
                 each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0L else -1L))
 
     /// Reads rows of `count` elements, at most a block, `down` bytes apart: a block for each.
-    let loadRows
-        single
-        (o: LaneOperand)
-        (address: nativeint)
-        (down: nativeint)
-        count
-        rows
-        (blocks: nativeint)
-        =
+    let loadRows single (o: LaneOperand) address down count rows blocks =
         if o.IsCopied && o.Operand.Along then
             copyRows address down blocks 64n (o.Bytes * count) rows
         else
@@ -112,15 +92,7 @@ module internal InterpretMemory =
                 | DType.Bool -> At.write element (if At.read<int> lane = 0 then 0uy else 1uy)
 
     /// Writes rows of `count` elements, at most a block, `down` bytes apart: a block for each.
-    let storeRows
-        single
-        (o: LaneOperand)
-        (address: nativeint)
-        (down: nativeint)
-        count
-        rows
-        (blocks: nativeint)
-        =
+    let storeRows single (o: LaneOperand) address down count rows blocks =
         if o.IsCopied && o.Operand.Along then
             copyRows blocks 64n address down (o.Bytes * count) rows
         else

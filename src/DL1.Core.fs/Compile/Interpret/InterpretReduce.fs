@@ -9,7 +9,7 @@ open DL1.Compiler.FusedLoop
 /// bits.
 [<RequireQualifiedAccess>]
 module internal InterpretReduce =
-    let private combining<'T when 'T: unmanaged and 'T: struct> op blocks x total =
+    let private combining<'T when 'T: unmanaged> op blocks x total =
         Hot.loop ()
 
         match op with
@@ -19,7 +19,7 @@ module internal InterpretReduce =
         | ReduceOp.Min -> fold<'T> (fun v w -> Vector128.Min(v, w)) blocks x total
 
     /// Combines whole blocks, one after another, with the accumulator `total`.
-    let combine single kind op blocks (x: nativeint) (total: nativeint) =
+    let combine single kind op blocks x total =
         match kind with
         | LaneKind.Float when single -> combining<float32> op blocks x total
         | LaneKind.Float -> combining<float> op blocks x total
@@ -34,7 +34,7 @@ module internal InterpretReduce =
                 InterpretIntegers.wholeBinary<int64> binary 64n total (x + 64n * nativeint i) total
 
     /// Fills an accumulator with the value from which the reduction starts.
-    let start single kind op (total: nativeint) =
+    let start single kind op total =
         match kind with
         | LaneKind.Float when single -> fill 64n total (float32 (LoopSteps.startFloat op))
         | LaneKind.Float -> fill 64n total (LoopSteps.startFloat op)
@@ -43,7 +43,7 @@ module internal InterpretReduce =
         | LaneKind.Whole
         | LaneKind.Truth -> fill 64n total (int64 (LoopSteps.startWhole op))
 
-    let private combined<'T when 'T: unmanaged and 'T: struct> op (total: nativeint) : 'T =
+    let private combined<'T when 'T: unmanaged> op total : 'T =
         match op with
         | ReduceOp.Sum -> LanePairs.Sum<'T> total
         | ReduceOp.Prod -> LanePairs.Prod<'T> total
@@ -51,7 +51,7 @@ module internal InterpretReduce =
         | ReduceOp.Min -> LanePairs.Min<'T> total
 
     /// Combines the lanes of an accumulator, and fills all of them with the result.
-    let combineLanes single kind op (total: nativeint) =
+    let combineLanes single kind op total =
         match kind with
         | LaneKind.Float when single -> fill 64n total (combined<float32> op total)
         | LaneKind.Float -> fill 64n total (combined<float> op total)

@@ -24,8 +24,7 @@ module internal LowerMatMuls =
             let r = StridedView.through b
             let k, n = b.Shape[rank - 2], b.Shape[rank - 1]
 
-            let shared =
-                Seq.forall (fun axis -> r.Strides[axis] = 0 || b.Shape[axis] = 1) (seq { 0 .. rank - 3 })
+            let shared = List.forall (fun axis -> r.Strides[axis] = 0 || b.Shape[axis] = 1) [ 0 .. rank - 3 ]
 
             if shared && r.Source.Shape.Size = k * n && reshapesFreely (rowsOf a) a then
                 let isRow stride other extent =

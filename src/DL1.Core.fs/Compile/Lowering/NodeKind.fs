@@ -44,24 +44,35 @@ module internal NodeKind =
     /// Whether a node is the same number in all elements.
     let isNumber (e: Expr) = Option.isSome (Local.number e)
 
+    /// The number of axes before this one whose extent is not 1.
+    let private before (x: Shape) axis =
+        let mutable count = 0
+
+        for a in 0 .. axis - 1 do
+            if x[a] <> 1 then
+                count <- count + 1
+
+        count
+
     /// The reduced axes of a reduction of shape `x`, numbered without axes of extent 1.
     let reducedAxes (axes: int list) (x: Shape) =
         [|
             for axis in axes do
                 if x[axis] <> 1 then
-                    Seq.length (Seq.filter (fun a -> x[a] <> 1) (seq { 0 .. axis - 1 }))
+                    before x axis
         |]
 
     /// Whether the reduced axes are one run of neighbours, or one run and another at the end: at most two loops.
     let private isRegular (axes: int list) (x: Shape) =
         let reduced = reducedAxes axes x
-        let last = Seq.length (Seq.filter (fun d -> d <> 1) x) - 1
-        // The number of reduced axes in the run at the end.
-        let atEnd (i, axis) = axis = last - i
-        let trailing = Array.rev reduced |> Seq.indexed |> Seq.takeWhile atEnd |> Seq.length
+        let last = before x x.Rank - 1
+        // The number of reduced axes without those in the run at the end.
+        let mutable rest = reduced.Length
 
-        let rest = reduced[.. reduced.Length - 1 - trailing]
-        rest.Length = 0 || rest[rest.Length - 1] - rest[0] = rest.Length - 1
+        while rest > 0 && reduced[rest - 1] = last - (reduced.Length - rest) do
+            rest <- rest - 1
+
+        rest = 0 || reduced[rest - 1] - reduced[0] = rest - 1
 
     let private channels (e: Expr) =
         match e with

@@ -1,13 +1,9 @@
 namespace DL1.Compiler.Movement
 
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.Generic
-open DL1.Compiler.Runtime
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
-#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
+open DL1.Compiler.Simd
 
 /// Running sums along the middle axis of [outer; extent; inner], in the wide type, for 64 elements of the inner axis at
 /// a time.
@@ -15,41 +11,35 @@ open DL1.Compiler.Runtime
 type internal CumSumKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
     (outer: int, extent: int, inner: int, reversed: bool) =
-    inherit TensorKernel()
+    inherit TaskedKernel()
 
     let chunks = (inner + Tuning.RunningSumLanes - 1) / Tuning.RunningSumLanes
     let each = max 1 (Tuning.TaskElements / max 1 (extent * min inner Tuning.RunningSumLanes))
-    let mutable from, into = 0n, 0n
 
-    let one unit (sums: nativeptr<'A>) =
+    let one unit (sums: nativeint) (from: nativeint) (into: nativeint) =
         let o, first = unit / chunks, unit % chunks * Tuning.RunningSumLanes
         let count = min Tuning.RunningSumLanes (inner - first)
 
         for lane in 0 .. count - 1 do
-            NativePtr.set sums lane 'D.Zero
+            At.set<'A> sums lane 'D.Zero
 
         for step in 0 .. extent - 1 do
             let i = if reversed then extent - 1 - step else step
             let at = nativeint ((o * extent + i) * inner + first) * nativeint sizeof<'T>
-            let source, target = NativePtr.ofNativeInt<'T>(from + at), NativePtr.ofNativeInt<'T>(into + at)
+            let source, target = from + at, into + at
 
             for lane in 0 .. count - 1 do
-                let sum = 'D.Add(NativePtr.get sums lane, 'E.Widen(NativePtr.get source lane))
-                NativePtr.set sums lane sum
-                NativePtr.set target lane (Element.Narrow<'E, 'T, 'D, 'A> sum)
+                let sum = 'D.Add(At.get<'A> sums lane, 'E.Widen(At.get<'T> source lane))
+                At.set<'A> sums lane sum
+                At.set<'T> target lane (Element.Narrow<'E, 'T, 'A, 'D, 'A> sum)
 
-    let runTask number =
-        let sums = NativePtr.stackalloc<'A> Tuning.RunningSumLanes
+    override _.Tasks = (outer * chunks + each - 1) / each
+
+    override _.Task(number, source, target) =
+        let sums = At.stack<'A> Tuning.RunningSumLanes
 
         for unit in number * each .. min (outer * chunks) ((number + 1) * each) - 1 do
-            one unit sums
-
-    let work: int -> unit = runTask
-
-    override _.Run(threads, source, target) =
-        from <- source
-        into <- target
-        WorkerPool.runOn threads ((outer * chunks + each - 1) / each) work
+            one unit sums source target
 
 /// The index of the best element along the middle axis of [outer; extent; inner]: the first of equals, or the first
 /// NaN.
@@ -57,25 +47,26 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
 type internal ArgReduceKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
     (op: ArgOp, outer: int, extent: int, inner: int) =
-    inherit TensorKernel()
+    inherit TaskedKernel()
 
     let units = outer * inner
     let each = max 1 (Tuning.TaskElements / max 1 extent)
-    let mutable from, into = 0n, 0n
 
-    let runTask number =
+    override _.Tasks = (units + each - 1) / each
+
+    override _.Task(number, from, into) =
         for unit in number * each .. min units ((number + 1) * each) - 1 do
             let start = unit / inner * extent * inner + unit % inner
-            let source = NativePtr.add (NativePtr.ofNativeInt<'T> from) start
+            let source = from + nativeint start * nativeint sizeof<'T>
 
             let inline best (better: 'A -> 'A -> bool) =
-                let mutable extreme = 'E.Widen(NativePtr.read source)
+                let mutable extreme = 'E.Widen(At.read<'T> source)
                 let mutable index = 0
                 let mutable i = 1
 
                 // Nothing is better than the first NaN.
                 while i < extent && not ('D.IsNaN extreme) do
-                    let value = 'E.Widen(NativePtr.get source (i * inner))
+                    let value = 'E.Widen(At.get<'T> source (i * inner))
 
                     if better value extreme || 'D.IsNaN value then
                         extreme <- value
@@ -90,11 +81,4 @@ type internal ArgReduceKernel<'E, 'T, 'D, 'A
                 | ArgOp.Max -> best (fun a b -> 'D.Compare(CompareOp.Gt, a, b))
                 | ArgOp.Min -> best (fun a b -> 'D.Compare(CompareOp.Lt, a, b))
 
-            NativePtr.set (NativePtr.ofNativeInt<int64> into) unit found
-
-    let work: int -> unit = runTask
-
-    override _.Run(threads, source, target) =
-        from <- source
-        into <- target
-        WorkerPool.runOn threads ((units + each - 1) / each) work
+            At.set<int64> into unit found

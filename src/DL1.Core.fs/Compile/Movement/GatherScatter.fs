@@ -1,13 +1,10 @@
 namespace DL1.Compiler.Movement
 
 open System
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// The indices of a gather or a scatter: `Count` of them, i64 where `IsWide`, else i32.
 [<Struct; NoEquality; NoComparison>]
@@ -19,10 +16,7 @@ type internal Indices =
 
     /// Index number i of the indices at an address.
     member inline this.At(address: nativeint, i: int) : int64 =
-        if this.IsWide then
-            NativePtr.get (NativePtr.ofNativeInt<int64> address) i
-        else
-            int64 (NativePtr.get (NativePtr.ofNativeInt<int> address) i)
+        if this.IsWide then At.get<int64> address i else int64 (At.get<int> address i)
 
     /// Refuses the first index that is outside an axis of this extent.
     member this.Check(operation: string, extent: int, address: nativeint) =
@@ -43,7 +37,7 @@ type internal Indices =
 /// `Node.Gather`: the source is [outer; extent; inner], the result [outer; indices; inner].
 [<Sealed>]
 type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, indices: Shape) =
-    let size = ElementSize.ofType dtype
+    let size = dtype.Bytes
     let outer, extent, inner = Strided.about axis source
     let all = Indices.Of(indices, indexType)
     let rows = outer * all.Count
@@ -91,7 +85,7 @@ type private AddRun = delegate of count: int * row: nativeint * target: nativein
 [<Sealed>]
 type internal ScatterAdd
     (dtype: DType, axis: int, extent: int, updates: Shape, indexType: DType, indices: Shape) =
-    let size = ElementSize.ofType dtype
+    let size = dtype.Bytes
     let all = Indices.Of(indices, indexType)
     let product = List.fold (*) 1
     let outer = product (List.take axis (updates.ToList()))

@@ -4,19 +4,11 @@ open System
 open DL1
 open DL1.Compiler.Generic
 
-/// The size of an element in bytes.
+/// Elements by their bits.
 [<RequireQualifiedAccess>]
-module internal ElementSize =
-    let ofType (dtype: DType) =
-        match dtype with
-        | DType.F32
-        | DType.I32 -> 4
-        | DType.F64
-        | DType.I64 -> 8
-        | DType.Bool -> 1
-
+module internal ElementBits =
     /// The bits of a number as an element of a type, converted as `Elements.ofFloats` does.
-    let bits (dtype: DType) (value: float) : uint64 =
+    let of' (dtype: DType) (value: float) : uint64 =
         match dtype with
         | DType.F32 -> uint64 (BitConverter.SingleToUInt32Bits(float32 value))
         | DType.F64 -> BitConverter.DoubleToUInt64Bits value
@@ -34,8 +26,8 @@ type private PaddedSpan = { First: int; Count: int; Position: int; Step: int }
 [<Sealed>]
 type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
     inherit TensorKernel()
-    let size = ElementSize.ofType dtype
-    let bits = ElementSize.bits dtype value
+    let size = dtype.Bytes
+    let bits = ElementBits.of' dtype value
 
     let target =
         edges
@@ -126,7 +118,7 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
 /// `Node.Concat`: tensors one after another along an axis.
 [<Sealed>]
 type internal Concat(dtype: DType, axis: int, sources: Shape list) =
-    let size = ElementSize.ofType dtype
+    let size = dtype.Bytes
     let extents = sources |> List.map (fun s -> s[axis])
     let target = Shape.withAxis axis (List.sum extents) (List.head sources)
     let starts = List.scan (+) 0 extents

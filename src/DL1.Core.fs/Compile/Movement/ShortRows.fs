@@ -1,20 +1,14 @@
 namespace DL1.Compiler.Movement
 
 open System.Runtime.Intrinsics
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.Generic
-open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Counters on the stack, addresses in bytes.
 
 /// Copies or fills rows of contiguous bytes.
 [<AbstractClass; Sealed>]
 type internal ShortRows private () =
-    static let pointer (address: nativeint) = NativePtr.ofNativeInt<byte> address
-
     /// Copies `rows` rows of `length` bytes. The last vector of a row overlaps the one before it.
     static member Copy
         (rows: int, length: nativeint, target: nativeint, targetRow, source: nativeint, sourceRow)
@@ -27,12 +21,12 @@ type internal ShortRows private () =
             let mutable at = 0n
 
             while at + 16n <= length do
-                Vector128.Store(Vector128.Load(pointer (s + at)), pointer (t + at))
+                At.write (t + at) (At.read<Vector128<byte>>(s + at))
                 at <- at + 16n
 
             if at < length && length >= 16n then
                 let last = length - 16n
-                Vector128.Store(Vector128.Load(pointer (s + last)), pointer (t + last))
+                At.write (t + last) (At.read<Vector128<byte>>(s + last))
             else
                 while at + 4n <= length do
                     At.write (t + at) (At.read<uint32>(s + at))
@@ -55,11 +49,11 @@ type internal ShortRows private () =
             let mutable at = 0n
 
             while at + 16n <= length do
-                Vector128.Store(wide, pointer (t + at))
+                At.write (t + at) wide
                 at <- at + 16n
 
             if at < length && length >= 16n then
-                Vector128.Store(wide, pointer (t + length - 16n))
+                At.write (t + length - 16n) wide
             else
                 while at + 8n <= length do
                     At.write (t + at) bits
@@ -79,7 +73,7 @@ type internal ShortRows private () =
 /// so short that a call for each would take longer than the row itself.
 [<Sealed>]
 type internal ShortRowLoop(nest: LoopNest, size: int, bits: uint64) =
-    let mutable target, source = 0n, 0n
+    inherit TaskedKernel()
     let length = nativeint nest.RowLength * nativeint size
     let axis = nest.Extents.Length - 2
     let rowsEach = max 1 (Tuning.TaskElements / max 1 nest.RowLength)
@@ -91,27 +85,26 @@ type internal ShortRowLoop(nest: LoopNest, size: int, bits: uint64) =
         | 4 -> bits ||| (bits <<< 32)
         | _ -> bits * 0x0101010101010101UL
 
-    let runTask (number: int) =
-        let counters = NativePtr.stackalloc<int> nest.Extents.Length
-        let offsets = NativePtr.stackalloc<nativeint> nest.Moves.Length
+    override _.Tasks = (nest.Rows + rowsEach - 1) / rowsEach
+
+    override _.Task(number, source, target) =
+        let counters = At.stack<int> nest.Extents.Length
+        let offsets = At.stack<nativeint> nest.Moves.Length
         let until = min nest.Rows ((number + 1) * rowsEach)
         let mutable row = number * rowsEach
 
         while row < until do
             nest.Start(row, counters, offsets)
-            let rows = min (until - row) (nest.Extents[axis] - NativePtr.get counters axis)
-            let into, step = target + NativePtr.get offsets 0, nest.Moves[0][axis]
+            let rows = min (until - row) (nest.Extents[axis] - At.get<int> counters axis)
+            let into, step = target + At.get<nativeint> offsets 0, nest.Moves[0][axis]
 
             if nest.Moves.Length = 1 then
                 ShortRows.Fill(rows, length, into, step, bits)
             else
-                let from = source + NativePtr.get offsets 1
+                let from = source + At.get<nativeint> offsets 1
                 ShortRows.Copy(rows, length, into, step, from, nest.Moves[1][axis])
 
             row <- row + rows
-
-    // The body of the pool's run, made once so that a run allocates nothing.
-    let work: int -> unit = runTask
 
     /// The longest row in bytes.
     static member Longest = 512
@@ -125,9 +118,3 @@ type internal ShortRowLoop(nest: LoopNest, size: int, bits: uint64) =
             && nest.Moves |> Array.forall (fun moves -> moves[moves.Length - 1] = nativeint size)
 
         if isShort then Some(ShortRowLoop(nest, size, bits)) else None
-
-    /// Runs on all rows, on at most `threads` threads.
-    member _.Run(threads: int, into: nativeint, from: nativeint) =
-        target <- into
-        source <- from
-        WorkerPool.runOn threads ((nest.Rows + rowsEach - 1) / rowsEach) work

@@ -1,22 +1,17 @@
 namespace DL1.Compiler.Movement
 
 open System
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Generic
 open DL1.Compiler.Simd
 
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
-
 /// Copies and fills rows of elements of 1, 4 or 8 bytes, of any type.
 [<AbstractClass; Sealed>]
 type internal RowCopy private () =
-    static member private Strided<'T when 'T: unmanaged>
-        (count, target: nativeint, targetStep: nativeint, source: nativeint, sourceStep: nativeint)
-        =
+    static member private Strided<'T when 'T: unmanaged>(count, target, targetStep, source, sourceStep) =
         Hot.loop ()
-        let mutable t = target
-        let mutable s = source
+        let mutable t: nativeint = target
+        let mutable s: nativeint = source
 
         for _ in 1..count do
             At.write t (At.read<'T> s)
@@ -28,7 +23,7 @@ type internal RowCopy private () =
         Hot.loop ()
 
         if step = nativeint sizeof<'T> then
-            Span<'T>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<'T> target), count).Fill value
+            Span<'T>(target.ToPointer(), count).Fill value
         else
             let mutable t = target
 
@@ -131,7 +126,7 @@ type internal StridedCopy(size: int, extents: int list, source: View, target: Vi
 
         match transposition, short with
         | Some transposition, _ -> transposition.Run(threads, from, into)
-        | None, Some short -> short.Run(threads, into, from)
+        | None, Some short -> short.Run(threads, from, into)
         | None, None -> rowLoop.Run(threads, into, from, 0n, 0n)
 
 /// Fills a region of a tensor, given as a view, with an element given by its bits.
@@ -148,5 +143,5 @@ type internal Fill(size: int, bits: uint64, extents: int list, target: View) =
         let into = into + nativeint target.Start * nativeint size
 
         match short with
-        | Some short -> short.Run(threads, into, 0n)
+        | Some short -> short.Run(threads, 0n, into)
         | None -> rowLoop.Run(threads, into, 0n, 0n, 0n)

@@ -22,8 +22,14 @@ module internal Arena =
         let placed = List<int>()
         let mutable total = 0L
 
-        let order =
-            [| 0 .. lives.Length - 1 |] |> Array.sortBy (fun i -> struct (-lives[i].Bytes, lives[i].First, i))
+        let bySize i j =
+            let size, first = compare lives[j].Bytes lives[i].Bytes, compare lives[i].First lives[j].First
+
+            if size <> 0 then size
+            elif first <> 0 then first
+            else compare i j
+
+        let order = [| 0 .. lives.Length - 1 |] |> Array.sortWith bySize
 
         for i in order do
             let life = lives[i]

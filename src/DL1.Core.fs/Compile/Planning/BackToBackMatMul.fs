@@ -15,7 +15,7 @@ module internal BackToBackMatMul =
         m.Offset = 0
         && m.Layout.Column = 1
         && (rows = 1 || m.Layout.Row = columns)
-        && Seq.forall follows (seq { 0 .. batch - 1 })
+        && List.forall follows [ 0 .. batch - 1 ]
 
     /// Whether a fused loop reduces along the rows of a stack of matrices, one row an item.
     let private isAlong (loop: FusedLoopJob) batch rows columns =
@@ -34,18 +34,15 @@ module internal BackToBackMatMul =
                |> Array.indexed
                |> Array.forall (fun (n, s) -> s = n * loop.Space.Columns)
 
-        seq { 0 .. loop.Buffers.Length - 1 } |> Seq.forall (fun i -> loop.Buffers[i] <> buffer || plain i)
+        [ 0 .. loop.Buffers.Length - 1 ] |> List.forall (fun i -> loop.Buffers[i] <> buffer || plain i)
 
     /// The steps of a plan, with every back-to-back product that was found as one step in the place of its second
     /// product. `results` are the buffers of the roots.
     let run (results: int[]) (steps: PlanStep[]) : PlanStep[] =
-        let left = Array.map Some steps
+        let all, left = StepList steps, StepList steps
         let taken = Array.create steps.Length false
-
-        let indices f = [ 0 .. steps.Length - 1 ] |> List.filter (fun i -> f steps[i])
-
-        let writers buffer = indices (fun s -> Array.contains buffer s.Writes)
-        let readers buffer = indices (fun s -> Array.contains buffer s.Reads)
+        let writers buffer = all.Writers buffer |> List.map fst
+        let readers buffer = all.Readers buffer |> List.map fst
 
         /// Whether steps may be delayed until step `until`: no other step before it reads or writes what they write.
         let canWait (steps': int list) until =
@@ -120,8 +117,6 @@ module internal BackToBackMatMul =
             | _ -> None
 
         for i in 0 .. steps.Length - 1 do
-            match find i with
-            | Some job -> left[i] <- Some job
-            | None -> ()
+            find i |> Option.iter (fun job -> left[i] <- Some job)
 
-        Array.choose id left
+        left.Left

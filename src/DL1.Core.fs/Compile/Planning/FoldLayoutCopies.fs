@@ -71,18 +71,7 @@ module internal FoldLayoutCopies =
     /// The steps of a plan without the copies that convolutions do themselves. `values` has the node of each buffer,
     /// `results` the buffers of the roots.
     let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
-        let left = Array.map Some steps
-
-        /// The remaining steps that read (or write) a buffer, with their indices.
-        let all which buffer =
-            [
-                for i in 0 .. steps.Length - 1 do
-                    match left[i] with
-                    | Some step when Array.contains buffer (which step) -> i, step
-                    | _ -> ()
-            ]
-
-        let readers, writers = all _.Reads, all _.Writes
+        let left = StepList steps
 
         let replace i (step: PlanStep) job buffer other =
             left[i] <- Some(step.Redirect(Work.Channels job, buffer, other))
@@ -92,7 +81,7 @@ module internal FoldLayoutCopies =
             | Work.Copy(r, _, shape, source, target) when not (Array.contains target results) ->
                 // An epilogue that reads the images itself needs them with channels last.
                 let jobs =
-                    readers target
+                    left.Readers target
                     |> List.map (fun (at, step) ->
                         match step.Work with
                         | Work.Channels job when
@@ -102,7 +91,7 @@ module internal FoldLayoutCopies =
                             Some(at, step, job)
                         | _ -> None)
 
-                if putsLast r shape && List.forall Option.isSome jobs && (writers target).Length = 1 then
+                if putsLast r shape && List.forall Option.isSome jobs && (left.Writers target).Length = 1 then
                     left[i] <- None
 
                     for at, step, job in List.choose id jobs do
@@ -113,8 +102,8 @@ module internal FoldLayoutCopies =
             match left[i] with
             | Some { Work = Work.Copy(r, _, shape, source, target) } when not (Array.contains source results) ->
                 match
-                    writers source,
-                    readers source
+                    left.Writers source,
+                    left.Readers source
                     |> List.filter (fun (at, step) -> at <> i && not (Array.contains source step.Writes))
                 with
                 | [ at, ({ Work = Work.Channels job } as step) ], [] when
@@ -125,4 +114,4 @@ module internal FoldLayoutCopies =
                 | _ -> ()
             | _ -> ()
 
-        Array.choose id left
+        left.Left

@@ -1,6 +1,5 @@
 namespace DL1.Compiler.Planning
 
-open System.Collections.Generic
 open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.Fusion
@@ -132,28 +131,17 @@ module internal ForwardOutputs =
     /// The steps of a plan without the copies and concatenations that products do themselves. `values` has the node of
     /// each buffer, `results` the buffers of the roots.
     let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
-        let left = Array.map Some steps
-        let writers, readers = Dictionary<int, int list>(), Dictionary<int, int list>()
-
-        let known (table: Dictionary<int, int list>) buffer = table.GetValueOrDefault(buffer, [])
-
-        steps
-        |> Array.iteri (fun i step ->
-            for p in Array.distinct step.Writes do
-                writers[p] <- i :: known writers p
-
-            for p in Array.distinct step.Reads do
-                readers[p] <- i :: known readers p)
+        let left = StepList steps
 
         /// The step that alone writes a buffer, if `reader` is the only other step that reads it and no root is in
         /// it.
         let onlyWriter reader buffer =
-            match known writers buffer with
-            | [ writer ] when
-                List.except [ writer ] (known readers buffer) = [ reader ]
+            match left.Writers buffer with
+            | [ writer, step ] when
+                List.except [ writer ] (left.Readers buffer |> List.map fst) = [ reader ]
                 && not (Array.contains buffer results)
                 ->
-                left[writer] |> Option.map (fun step -> writer, step.Work)
+                Some(writer, step.Work)
             | _ -> None
 
         /// What writes operand `operand`, from place `before` on, into the concatenation `e` along an axis.
@@ -178,16 +166,7 @@ module internal ForwardOutputs =
 
         /// Replaces `buffer` by `target` in a step, with other work.
         let redirect writer work buffer target =
-            match left[writer] with
-            | Some step ->
-                left[writer] <- Some(step.Redirect(work, buffer, target))
-                writers[target] <- writer :: known writers target
-                readers[target] <- writer :: known readers target
-            | None -> ()
-
-        let drop i target =
-            left[i] <- None
-            writers[target] <- List.except [ i ] (known writers target)
+            left[writer] <- left[writer] |> Option.map _.Redirect(work, buffer, target)
 
         for i in 0 .. steps.Length - 1 do
             match steps[i].Work with
@@ -196,7 +175,7 @@ module internal ForwardOutputs =
                 | Some(writer, Work.Gemm job), Some digits when job.C.Buffer = read ->
                     moved digits 0 write job
                     |> Option.iter (fun job ->
-                        drop i write
+                        left[i] <- None
                         redirect writer (Work.Gemm job) read write)
                 | _ -> ()
             | Work.Static(e, reads, write) ->
@@ -213,11 +192,11 @@ module internal ForwardOutputs =
                             part i axis e write buffer operand before)
 
                     if List.forall Option.isSome all then
-                        drop i write
+                        left[i] <- None
 
                         for buffer, writer, work in List.choose id all do
                             redirect writer work buffer write
                 | _ -> ()
             | _ -> ()
 
-        Array.choose id left
+        left.Left

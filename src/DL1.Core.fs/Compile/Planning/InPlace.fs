@@ -26,6 +26,10 @@ module internal InPlace =
 
         numbers loads, numbers stores
 
+    /// The operands in a buffer.
+    let holding (buffers: int[]) (buffer: int) =
+        [ 0 .. buffers.Length - 1 ] |> List.filter (fun i -> buffers[i] = buffer)
+
     /// Whether operand i has an element of its own for each point of the domain, from the beginning of its buffer on,
     /// and is neither random nor spill memory.
     let private isWhole (job: FusedLoopJob) i =
@@ -47,15 +51,12 @@ module internal InPlace =
     /// Whether a fused loop may use the memory of the buffer `source` for `target`: both have the same layout, and no
     /// stage loads an element of the source after a stage has stored it.
     let suits (job: FusedLoopJob) source target =
-        let operands buffer =
-            [ 0 .. job.Buffers.Length - 1 ] |> List.filter (fun i -> job.Buffers[i] = buffer)
-
-        match operands target with
+        match holding job.Buffers target with
         | [ written ] ->
             let plan = Stages.plan job.Loop
             let _, stores = stagesOf plan written
 
-            operands source
+            holding job.Buffers source
             |> List.forall (fun read ->
                 hasLayoutOf job read written
                 && (let loads, _ = stagesOf plan read
@@ -76,7 +77,7 @@ module internal InPlace =
                         |> Array.filter (fun p -> isFree p && last[p] = i && first[p] < i)
                         |> List.ofArray
 
-                    let points = job.Space.Items * job.Space.Segments * job.Space.Columns
+                    let points = job.Space.Points
 
                     for target in Array.distinct step.Writes do
                         if isFree target && first[target] = i && size target = points then

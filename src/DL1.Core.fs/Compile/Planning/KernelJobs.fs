@@ -5,7 +5,6 @@ open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Movement
 
 /// Translates groups into jobs: the operands of each kernel as buffers, offsets and strides.
 [<RequireQualifiedAccess>]
@@ -17,25 +16,17 @@ module internal KernelJobs =
             |> Array.map (fun g ->
                 Array.sumBy (fun (h: Group) -> if g.Ancestors.Contains h.Number then 1 else 0) groups)
 
-        let ready = PriorityQueue<Group, int>()
-        let order = List<Group>()
-
-        for g in groups do
-            if waiting[g.Number] = 0 then
-                ready.Enqueue(g, g.Number)
-
-        while ready.Count > 0 do
-            let g = ready.Dequeue()
-            order.Add g
+        let next _ =
+            let g = groups |> Array.find (fun g -> waiting[g.Number] = 0)
+            waiting[g.Number] <- -1
 
             for h in groups do
                 if h.Ancestors.Contains g.Number then
                     waiting[h.Number] <- waiting[h.Number] - 1
 
-                    if waiting[h.Number] = 0 then
-                        ready.Enqueue(h, h.Number)
+            g
 
-        order.ToArray()
+        Array.map next groups
 
     /// The node whose memory holds this value: the operand of a reshape, since reshapes share memory.
     let rec withoutReshapes (e: Expr) =
@@ -68,7 +59,7 @@ module internal KernelJobs =
                 Space = space
                 Reduces = g.Reduced.Length > 0
                 Weight = LoopSteps.weight p.Loop
-                Sizes = p.Loop.Operands |> Array.map (fun o -> ElementSize.ofType o.Type)
+                Sizes = p.Loop.Operands |> Array.map _.Type.Bytes
                 Buffers = Array.map (operandBuffer bufferOf) p.Operands
                 Offsets = Array.map offsetOf p.Operands
                 Streams =
@@ -86,7 +77,7 @@ module internal KernelJobs =
     let private epilogue code bufferOf (p: GroupProgram) starts row isAlong : EpilogueJob =
         {
             Body = code p.Loop
-            Sizes = p.Loop.Operands |> Array.map (fun o -> ElementSize.ofType o.Type)
+            Sizes = p.Loop.Operands |> Array.map _.Type.Bytes
             Buffers = Array.map (operandBuffer bufferOf) p.Operands
             Offsets = Array.map offsetOf p.Operands
             Starts = Array.map starts p.Strides

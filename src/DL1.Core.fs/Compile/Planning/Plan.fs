@@ -2,7 +2,6 @@ namespace DL1.Compiler.Planning
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
 open DL1.Compiler.Execution
 open DL1.Compiler.Lowering

@@ -92,3 +92,28 @@ and [<NoEquality; NoComparison>] internal Plan =
     member this.IsDirect(root: int) =
         this.Locations[this.Results[root]].IsOutput
         && Array.IndexOf(this.Results, this.Results[root]) = root
+
+/// The steps of a plan while a pass replaces some and removes others. A step keeps its index.
+[<Sealed>]
+type internal StepList(steps: PlanStep[]) =
+    let left = Array.map Some steps
+
+    let having (buffers: PlanStep -> int[]) buffer =
+        [
+            for i, step in Array.indexed left do
+                match step with
+                | Some step when Array.contains buffer (buffers step) -> i, step
+                | _ -> ()
+        ]
+
+    /// A step; `None` where it was removed.
+    member _.Item
+        with get (i: int) = left[i]
+        and set i (step: PlanStep option) = left[i] <- step
+
+    /// The steps that read a buffer, with their indices.
+    member _.Readers(buffer: int) = having _.Reads buffer
+    /// The steps that write a buffer, with their indices.
+    member _.Writers(buffer: int) = having _.Writes buffer
+    /// The steps that are left.
+    member _.Left = Array.choose id left

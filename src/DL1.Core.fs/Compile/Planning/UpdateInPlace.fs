@@ -57,12 +57,9 @@ module internal UpdateInPlace =
 
     /// Whether an epilogue reads each element of `source` where, and just before, it writes that of `target`.
     let private suits (job: EpilogueJob) source target =
-        let at buffer =
-            [ 0 .. job.Buffers.Length - 1 ] |> List.filter (fun i -> job.Buffers[i] = buffer)
-
-        match at target with
+        match InPlace.holding job.Buffers target with
         | [ w ] ->
-            at source
+            InPlace.holding job.Buffers source
             |> List.forall (fun r ->
                 job.Along[r]
                 && job.Along[w]
@@ -76,8 +73,7 @@ module internal UpdateInPlace =
     let private overwrites (values: Expr[]) (step: PlanStep) source target =
         match step.Work with
         | Work.FusedLoop job ->
-            let points = job.Space.Items * job.Space.Segments * job.Space.Columns
-            values[target].Shape.Size = points && InPlace.suits job source target
+            values[target].Shape.Size = job.Space.Points && InPlace.suits job source target
         | Work.Gemm({ Epilogue = Some epilogue } as job) ->
             job.C.Buffer <> target
             && job.A.Buffer <> source

@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Pooling
 
 open DL1
+open DL1.Compiler.Conv
 
 /// The windows along one axis: for each result, the index of the window's first element in the data, and the number of
 /// its elements there. Padding is not counted.
@@ -28,8 +29,6 @@ type internal PoolingGeometry =
 
 [<RequireQualifiedAccess>]
 module internal PoolingGeometry =
-    let private unitSweep = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
-
     let private axis (s: Sweep) kernel extent results =
         let inside = Array.init results (Sweep.inside s kernel extent)
         let count (struct (first, last)) = max 0 (last - first + 1)
@@ -46,15 +45,12 @@ module internal PoolingGeometry =
     /// The geometry of data `[n; c; spatial...]` and the pooled `[n; c; spatial...]`, as the graph has them, with one
     /// or two spatial axes.
     let make (window: Window) (data: Shape) (result: Shape) =
-        let plane (shape: Shape) =
-            if shape.Rank = 3 then struct (1, shape[2]) else struct (shape[2], shape[3])
-
-        let struct (height, width) = plane data
-        let struct (outHeight, outWidth) = plane result
+        let struct (height, width) = ConvGeometry.plane data
+        let struct (outHeight, outWidth) = ConvGeometry.plane result
 
         let struct (rows, kernelRows), struct (columns, kernelColumns) =
             match window.Sweeps, window.Kernel with
-            | [ s ], [ k ] when data.Rank = 3 -> struct (unitSweep, 1), struct (s, k)
+            | [ s ], [ k ] when data.Rank = 3 -> struct (ConvGeometry.unitSweep, 1), struct (s, k)
             | [ s; t ], [ k; l ] when data.Rank = 4 -> struct (s, k), struct (t, l)
             | sweeps, kernel ->
                 Refuse.shape

@@ -19,8 +19,7 @@ type internal PoolingKernel() =
 /// a sample. Where results add to what others have written, it is one sample or, where samples are few, a block of a
 /// sample's channels; each element's sum is in the order of the windows.
 [<Sealed>]
-type internal PoolingOf<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (role: PoolingRole, g: PoolingGeometry) =
     inherit PoolingKernel()
 
@@ -140,7 +139,7 @@ type internal PoolingOf<'S, 'V, 'T
 [<RequireQualifiedAccess>]
 module internal PoolingKernels =
     /// A kernel for elements of f32 or f64, in vectors of a width.
-    let on<'T when 'T: unmanaged and 'T: struct> width role geometry : PoolingKernel =
+    let on<'T when 'T: unmanaged> width role geometry : PoolingKernel =
         match width with
         | Width.Bits128 -> PoolingOf<Simd128<'T>, _, 'T>(role, geometry)
         | Width.Bits256 -> PoolingOf<Simd256<'T>, _, 'T>(role, geometry)

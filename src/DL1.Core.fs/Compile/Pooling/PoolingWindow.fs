@@ -25,7 +25,7 @@ type internal PoolingRole =
 /// of the window's elements in the data. All methods go from channel byte `from` to at most `last`, and return the byte
 /// at which they stopped.
 [<AbstractClass; Sealed>]
-type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct> private () =
+type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private Tap(taps: nativeint, t: int) =

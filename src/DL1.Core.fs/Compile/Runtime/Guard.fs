@@ -3,10 +3,8 @@ namespace DL1.Compiler.Runtime
 open System
 open System.Runtime.InteropServices
 open System.Threading
-open FSharp.NativeInterop
 open DL1
-
-#nowarn "9" // Pages of memory by address.
+open DL1.Compiler.Simd
 
 /// System calls for pages, used by `GuardedRegion` alone.
 module internal GuardPages =
@@ -46,12 +44,12 @@ type internal Guard private () =
 
         while at < bytes do
             let count = min 1073741824L (bytes - at)
-            let start = NativePtr.ofNativeInt<byte>(address + nativeint at)
-            Span<uint32>(NativePtr.toVoidPtr start, int (count / 4L)).Fill Guard.Pattern
+            let start = address + nativeint at
+            Span<uint32>(start.ToPointer(), int (count / 4L)).Fill Guard.Pattern
 
             // The up to three last bytes of a buffer of truth values.
             for i in count / 4L * 4L .. count - 1L do
-                NativePtr.set start (int i) 0xFFuy
+                At.set<byte> start (int i) 0xFFuy
 
             at <- at + count
 
@@ -103,16 +101,14 @@ type internal GuardedRegion(operation: string, bytes: int64) =
     member _.Spoil() = Guard.Fill(address, bytes)
 
     /// Fills the buffer with zeros.
-    member _.Clear() =
-        NativeMemory.Clear(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address), unativeint bytes)
+    member _.Clear() = NativeMemory.Clear(address.ToPointer(), unativeint bytes)
 
     /// Makes the buffer read-only.
     member _.Protect() = GuardPages.mprotect (start, unativeint inner, readable) |> ignore
 
     /// Whether something was written into the bytes before the buffer.
     member _.IsBroken =
-        let from: voidptr = NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> start)
-        let words = ReadOnlySpan<byte>(from, int (inner - bytes))
+        let words = ReadOnlySpan<byte>(start.ToPointer(), int (inner - bytes))
 
         // The pattern is aligned to the page's beginning.
         let whole = MemoryMarshal.Cast<byte, uint32>(words)

@@ -3,8 +3,6 @@ namespace DL1.Compiler.Runtime
 open System
 open DL1
 
-#nowarn "9" // An address into a pinned array.
-
 /// What scratch memory is for. Purposes with the same number share a buffer on each thread, so no thread may need two
 /// of them at once. A task's memory is in use until the task ends, a run's memory, on the caller's thread, until all
 /// tasks of the run have ended; what it must not share with:

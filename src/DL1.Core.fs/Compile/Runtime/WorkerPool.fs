@@ -66,29 +66,33 @@ module internal WorkerPool =
 
         found
 
-    let private leave (job: Job) =
+    /// Changes what the lock guards, after which a worker may find work.
+    let inline private change ([<InlineIfLambda>] how: unit -> unit) =
         Monitor.Enter jobs
-        working <- working - 1
-        job.Helpers <- job.Helpers - 1
-        let last = job.Helpers = 0 && job.Sleeps
-
-        if last then
-            job.Sleeps <- false
-
+        how ()
         let woken = if anyWork () then offer 1 else 0
         Monitor.Exit jobs
-
-        if last then
-            job.Left.Release() |> ignore
-
         rouse woken
+
+    let private leave (job: Job) =
+        change (fun () ->
+            working <- working - 1
+            job.Helpers <- job.Helpers - 1
+
+            if job.Helpers = 0 && job.Sleeps then
+                job.Sleeps <- false
+                job.Left.Release() |> ignore)
+
+    /// Spins for a while, as long as a condition holds.
+    let inline private spin ([<InlineIfLambda>] holds: unit -> bool) =
+        let start = Diagnostics.Stopwatch.GetTimestamp()
+
+        while holds () && Diagnostics.Stopwatch.GetTimestamp() - start < patience do
+            Thread.SpinWait 8
 
     /// Spins, then sleeps, until there is an offer beyond `seen`.
     let private rest seen =
-        let start = Diagnostics.Stopwatch.GetTimestamp()
-
-        while Volatile.Read &offers = seen && Diagnostics.Stopwatch.GetTimestamp() - start < patience do
-            Thread.SpinWait 8
+        spin (fun () -> Volatile.Read &offers = seen)
 
         if Volatile.Read &offers = seen then
             Monitor.Enter jobs
@@ -133,23 +137,15 @@ module internal WorkerPool =
         rouse woken
 
     let private close (job: Job) =
-        Monitor.Enter jobs
-        jobs.Remove job |> ignore
+        change (fun () ->
+            jobs.Remove job |> ignore
 
-        if not Job.Counted then
-            working <- working - 1
-
-        let woken = if anyWork () then offer 1 else 0
-        Monitor.Exit jobs
-        rouse woken
+            if not Job.Counted then
+                working <- working - 1)
 
     /// Waits until the last worker has left the job.
     let private await (job: Job) =
-        let start = Diagnostics.Stopwatch.GetTimestamp()
-
-        while Volatile.Read &job.Helpers > 0 && Diagnostics.Stopwatch.GetTimestamp() - start < patience do
-            Thread.SpinWait 8
-
+        spin (fun () -> Volatile.Read &job.Helpers > 0)
         Monitor.Enter jobs
         let sleeps = job.Helpers > 0
         job.Sleeps <- sleeps
@@ -173,11 +169,7 @@ module internal WorkerPool =
     /// Ends what `start` began.
     let stop () =
         Job.Counted <- false
-        Monitor.Enter jobs
-        working <- working - 1
-        let woken = if anyWork () then offer 1 else 0
-        Monitor.Exit jobs
-        rouse woken
+        change (fun () -> working <- working - 1)
 
     /// Runs tasks 0 to tasks − 1 on at most `threads` threads, this one among them; returns when all are done. After a
     /// failure no task of a higher number is started; of the failed tasks, the lowest number's exception is raised.

@@ -182,4 +182,7 @@ module internal Hoist =
             else
                 again (sweeps - 1) moved
 
-        if Seq.isEmpty (Rebuild.loops roots) then roots else again 6 roots
+        if Graph.topological roots |> Array.exists _.Node.IsScan then
+            again 6 roots
+        else
+            roots

@@ -6,7 +6,7 @@ open DL1
 [<AbstractClass; Sealed>]
 type internal AddRow private () =
     /// Adds `count` elements at `row` to those at `target`.
-    static member Add<'T when 'T: unmanaged and 'T: struct>(count: int, row: nativeint, target: nativeint) =
+    static member Add<'T when 'T: unmanaged>(count: int, row: nativeint, target: nativeint) =
         Hot.loop ()
         let lanes = Vector256<'T>.Count
         let mutable i = 0

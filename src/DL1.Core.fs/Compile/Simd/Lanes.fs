@@ -63,29 +63,13 @@ type Lanes =
     static member inline Numbers(x: Vector512<int>) = x.AsSingle()
     static member inline Numbers(x: Vector512<int64>) = x.AsDouble()
 
-    /// Shifts the bits left by the length of the mantissa: 23 in f32, 52 in f64.
-    static member inline Raise(x: Vector128<float32>) = Vector128.ShiftLeft(x.AsInt32(), 23).AsSingle()
-    static member inline Raise(x: Vector128<float>) = Vector128.ShiftLeft(x.AsInt64(), 52).AsDouble()
-    static member inline Raise(x: Vector256<float32>) = Vector256.ShiftLeft(x.AsInt32(), 23).AsSingle()
-    static member inline Raise(x: Vector256<float>) = Vector256.ShiftLeft(x.AsInt64(), 52).AsDouble()
-    static member inline Raise(x: Vector512<float32>) = Vector512.ShiftLeft(x.AsInt32(), 23).AsSingle()
-    static member inline Raise(x: Vector512<float>) = Vector512.ShiftLeft(x.AsInt64(), 52).AsDouble()
-
-    /// Shifts the bits right by the length of the mantissa, 23 in f32 and 52 in f64, and fills with zeros.
-    static member inline Lower(x: Vector128<float32>) =
-        Vector128.ShiftRightLogical(x.AsInt32(), 23).AsSingle()
-
-    static member inline Lower(x: Vector128<float>) = Vector128.ShiftRightLogical(x.AsInt64(), 52).AsDouble()
-
-    static member inline Lower(x: Vector256<float32>) =
-        Vector256.ShiftRightLogical(x.AsInt32(), 23).AsSingle()
-
-    static member inline Lower(x: Vector256<float>) = Vector256.ShiftRightLogical(x.AsInt64(), 52).AsDouble()
-
-    static member inline Lower(x: Vector512<float32>) =
-        Vector512.ShiftRightLogical(x.AsInt32(), 23).AsSingle()
-
-    static member inline Lower(x: Vector512<float>) = Vector512.ShiftRightLogical(x.AsInt64(), 52).AsDouble()
+    /// The length of the mantissa in bits.
+    static member inline Mantissa(_: Vector128<float32>) = 23
+    static member inline Mantissa(_: Vector128<float>) = 52
+    static member inline Mantissa(_: Vector256<float32>) = 23
+    static member inline Mantissa(_: Vector256<float>) = 52
+    static member inline Mantissa(_: Vector512<float32>) = 23
+    static member inline Mantissa(_: Vector512<float>) = 52
 
     /// The greatest integer that is at most x.
     static member inline Down(x: Vector128<float32>) : Vector128<float32> = Vector128.Floor x

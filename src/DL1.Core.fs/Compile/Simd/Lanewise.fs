@@ -17,8 +17,11 @@ module internal LanesOf =
 
     let inline bits (_: ^S) (x: ^V) : ^I = ((^S or ^V): (static member Bits: ^V -> ^I) x)
     let inline numbers (_: ^S) (x: ^I) : ^V = ((^S or ^I): (static member Numbers: ^I -> ^V) x)
-    let inline raised (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Raise: ^V -> ^V) (x))
-    let inline lowered (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Lower: ^V -> ^V) (x))
+
+    let inline logicalRight (x: ^I) (n: int) : ^I =
+        (^I: (static member op_UnsignedRightShift: ^I * int -> ^I) (x, n))
+
+    let inline mantissa (_: ^S) (x: ^V) = ((^S or ^V): (static member Mantissa: ^V -> int) x)
     let inline floor (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Down: ^V -> ^V) (x))
     let inline abs (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Unsigned: ^V -> ^V) (x))
     let inline less (_: ^S) (x: ^V) (y: ^V) : ^V = ((^S or ^V): (static member Less: ^V * ^V -> ^V) (x, y))
@@ -46,8 +49,6 @@ module internal Lanewise =
     let inline fma x y z = LanesOf.fma Lanes x y z
     let inline atMost limit x = LanesOf.atMost Lanes limit x
     let inline atLeast limit x = LanesOf.atLeast Lanes limit x
-    let inline raised x = LanesOf.raised Lanes x
-    let inline lowered x = LanesOf.lowered Lanes x
     let inline floor x = LanesOf.floor Lanes x
     let inline abs x = LanesOf.abs Lanes x
     let inline less x y = LanesOf.less Lanes x y
@@ -69,6 +70,13 @@ module internal Lanewise =
     /// Subtracts the bits of two lanes as integers.
     let inline subBits (x: ^V) (y: ^V) : ^V =
         LanesOf.numbers Lanes (LanesOf.bits Lanes x - LanesOf.bits Lanes y)
+
+    /// Shifts the bits left by the length of the mantissa.
+    let inline raised (x: ^V) : ^V = LanesOf.numbers Lanes (LanesOf.bits Lanes x <<< LanesOf.mantissa Lanes x)
+
+    /// Shifts the bits right by the length of the mantissa, and fills with zeros.
+    let inline lowered (x: ^V) : ^V =
+        LanesOf.numbers Lanes (LanesOf.logicalRight (LanesOf.bits Lanes x) (LanesOf.mantissa Lanes x))
 
     /// Whether |x| ≤ `limit` in every lane, for a positive limit; false for NaN. Compares the bits as integers, in which
     /// NaN is greatest.

@@ -16,7 +16,7 @@ type internal Width =
     | Bits256
     | Bits512
 
-/// Reads, writes, copies and clears memory at addresses.
+/// Reads, writes, copies and clears memory at addresses; their callers answer for them.
 [<RequireQualifiedAccess>]
 module internal At =
     let inline read<'T when 'T: unmanaged> (address: nativeint) : 'T =
@@ -24,6 +24,17 @@ module internal At =
 
     let inline write<'T when 'T: unmanaged> (address: nativeint) (value: 'T) =
         NativePtr.write (NativePtr.ofNativeInt<'T> address) value
+
+    /// Element number i of those at an address.
+    let inline get<'T when 'T: unmanaged> (address: nativeint) (i: int) : 'T =
+        read<'T>(address + nativeint i * nativeint sizeof<'T>)
+
+    let inline set<'T when 'T: unmanaged> (address: nativeint) (i: int) (value: 'T) =
+        write<'T> (address + nativeint i * nativeint sizeof<'T>) value
+
+    /// Memory for elements on the stack of the calling method.
+    let inline stack<'T when 'T: unmanaged> (count: int) : nativeint =
+        NativePtr.toNativeInt (NativePtr.stackalloc<'T> count)
 
     let inline private pointer (address: nativeint) : voidptr =
         NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address)
@@ -36,7 +47,7 @@ module internal At =
 /// Arithmetic on single elements of f32 or f64. The JIT knows the size of 'T and drops the other branch.
 [<RequireQualifiedAccess>]
 module internal One =
-    let inline zero<'T when 'T: unmanaged and 'T: struct> : 'T = Vector128<'T>.Zero.ToScalar()
+    let inline zero<'T when 'T: unmanaged> : 'T = Vector128<'T>.Zero.ToScalar()
 
     let inline add (a: 'T) (b: 'T) : 'T =
         Vector128.ToScalar(Vector128.Add(Vector128.CreateScalarUnsafe a, Vector128.CreateScalarUnsafe b))
@@ -50,7 +61,7 @@ module internal One =
             let inline double (x: 'T) = Unsafe.BitCast<'T, float> x
             Unsafe.BitCast<float, 'T>(Math.FusedMultiplyAdd(double a, double b, double c))
 
-    let inline ofFloat<'T when 'T: unmanaged and 'T: struct> (value: float) : 'T =
+    let inline ofFloat<'T when 'T: unmanaged> (value: float) : 'T =
         if sizeof<'T> = 4 then
             Unsafe.BitCast<float32, 'T>(float32 value)
         else
@@ -83,7 +94,7 @@ type internal ISimd<'V, 'T> =
 
 /// Vectors of one element, for what does not fill a wide vector: the first lane of 128 bits.
 [<Struct; NoEquality; NoComparison>]
-type internal Simd1<'T when 'T: unmanaged and 'T: struct> =
+type internal Simd1<'T when 'T: unmanaged> =
     interface ISimd<Vector128<'T>, 'T> with
         static member Bytes = sizeof<'T>
         static member Zero = Vector128<'T>.Zero
@@ -105,7 +116,7 @@ type internal Simd1<'T when 'T: unmanaged and 'T: struct> =
 
 /// Vectors of 128 bits.
 [<Struct; NoEquality; NoComparison>]
-type internal Simd128<'T when 'T: unmanaged and 'T: struct> =
+type internal Simd128<'T when 'T: unmanaged> =
     interface ISimd<Vector128<'T>, 'T> with
         static member Bytes = 16
         static member Zero = Vector128<'T>.Zero
@@ -135,7 +146,7 @@ type internal Simd128<'T when 'T: unmanaged and 'T: struct> =
 
 /// Vectors of 256 bits.
 [<Struct; NoEquality; NoComparison>]
-type internal Simd256<'T when 'T: unmanaged and 'T: struct> =
+type internal Simd256<'T when 'T: unmanaged> =
     interface ISimd<Vector256<'T>, 'T> with
         static member Bytes = 32
         static member Zero = Vector256<'T>.Zero
@@ -165,7 +176,7 @@ type internal Simd256<'T when 'T: unmanaged and 'T: struct> =
 
 /// Vectors of 512 bits.
 [<Struct; NoEquality; NoComparison>]
-type internal Simd512<'T when 'T: unmanaged and 'T: struct> =
+type internal Simd512<'T when 'T: unmanaged> =
     interface ISimd<Vector512<'T>, 'T> with
         static member Bytes = 64
         static member Zero = Vector512<'T>.Zero

@@ -59,8 +59,7 @@ type internal WinogradTiles =
 
 /// Functions that Winograd's kernels share.
 [<AbstractClass; Sealed>]
-type internal WinogradBlock<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+type internal WinogradBlock<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
     /// Transforms the pixels of tiles `first` to `last` − 1: to 16 matrices, `step` bytes apart, with a row of all
     /// channels for each tile.

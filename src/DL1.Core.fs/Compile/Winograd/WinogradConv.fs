@@ -12,8 +12,7 @@ open DL1.Compiler.Simd
 /// result that is not finite is computed again directly: an infinite pixel may make NaN of results that should be
 /// infinite.
 [<Sealed>]
-type internal WinogradConv<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+type internal WinogradConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (plan: ConvPlan, samples, source: int, result: int, weightSource, weightResult) =
     inherit ConvKernel()
 

@@ -11,8 +11,7 @@ open DL1.Compiler.Simd
 /// So the first pixel affects the first result alone, and the last pixel the last result alone, as in the direct
 /// convolution. All strides are in bytes.
 [<AbstractClass; Sealed>]
-type internal WinogradTile<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private Put4(a: 'V, b: 'V, c: 'V, d: 'V, at: nativeint, step: nativeint) =

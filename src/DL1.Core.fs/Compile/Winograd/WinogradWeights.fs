@@ -11,8 +11,7 @@ open DL1.Compiler.Simd
 /// multiplied over the tiles; partial sums are added and transformed back at the end. If a result is not finite, all is
 /// computed again directly.
 [<Sealed>]
-type internal WinogradWeights<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+type internal WinogradWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (g: ConvGeometry, first: ConvFirst) =
     inherit ConvKernel()
 

@@ -2,7 +2,7 @@
 module DL1.Tests.LruCacheTests
 
 open System
-open DL1.Compiler.Runtime
+open DL1
 open Expecto
 
 /// The keys that are kept after a key is used: a list, the last used first.

@@ -1,4 +1,4 @@
-namespace DL1.Compiler.Runtime
+namespace DL1
 
 open System
 open System.Collections.Generic
@@ -8,8 +8,8 @@ open System.Collections.Generic
 [<Sealed>]
 type internal LruCache<'K, 'V when 'K: not null and 'K: equality>
     (most: int, heaviest: int64, weigh: 'V -> int64) =
-    let known = Dictionary<'K, LinkedListNode<struct ('K * 'V)>>()
-    let order = LinkedList<struct ('K * 'V)>()
+    let known = Dictionary<'K, LinkedListNode<'K * 'V>>()
+    let order = LinkedList<'K * 'V>()
     let mutable weight = 0L
 
     let find key : 'V voption =
@@ -17,18 +17,17 @@ type internal LruCache<'K, 'V when 'K: not null and 'K: equality>
         | true, node ->
             order.Remove node
             order.AddFirst node
-            let struct (_, value) = node.Value
-            ValueSome value
+            ValueSome(snd node.Value)
         | false, _ -> ValueNone
 
     let add key value =
-        known[key] <- order.AddFirst(struct (key, value))
+        known[key] <- order.AddFirst((key, value))
         weight <- weight + weigh value
 
         let rec drop () =
             match order.Last with
             | NonNull oldest when known.Count > most || (weight > heaviest && known.Count > 1) ->
-                let struct (key, value) = oldest.Value
+                let key, value = oldest.Value
                 order.RemoveLast()
                 known.Remove key |> ignore
                 weight <- weight - weigh value
