@@ -83,9 +83,9 @@ module internal Tuning =
     /// channels, as long with 144, 1.18 of it with 192 and 1.4 of it with 576.
     let DepthwisePixelBytes = 512
 
-    /// The least bytes of an image whose rows a depthwise convolution prefetches, half of a second-level cache: on MobileNetV2 at 224
+    /// The least bytes of images whose rows a depthwise convolution prefetches, half of a second-level cache: on MobileNetV2 at 224
     /// by 224 that saves 9 to 20 % of the layers of 32 to 144 channels.
-    let DepthwiseFetchBytes = 524288
+    let DepthwiseFetchBytes = 524288L
 
     /// Winograd tiles whose weight gradients are computed at a time.
     let WinogradTilesAtOnce = 48

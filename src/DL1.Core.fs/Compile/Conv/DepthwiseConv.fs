@@ -25,8 +25,8 @@ type internal DepthwiseConv<'S, 'V, 'T
     /// channels needs of neighbouring rows then stays in the first-level cache.
     let each = if channels * size <= Tuning.DepthwisePixelBytes then 2 * lanes else channels
 
-    /// Whether a sample is larger than the second-level cache, so that rows are worth a prefetch.
-    let isLarge = not source.Copies && source.Sample >= Tuning.DepthwiseFetchBytes
+    /// Whether the samples are beyond the second-level cache, so that rows are worth a prefetch.
+    let isLarge = not source.Copies && int64 samples * int64 source.Sample >= Tuning.DepthwiseFetchBytes
 
     let first (taps: struct (int * int)[]) =
         if taps.Length = 0 then
