@@ -314,6 +314,31 @@ let private groups =
         check (case [ 1; 4; 34; 33 ] [ 4; 1; 3; 3 ] 4 [ around; around ])
     }
 
+let private depthwise =
+    test "depthwise rows of six and more, with taps inside and outside the image" {
+        // Channels of one vector, of several and a part of one; beyond 128 (or 64), rows go by pixels instead of by channels.
+        for channels in [ 16; 40; 150 ] do
+            check (case [ 2; channels; 5; 17 ] [ channels; 1; 3; 3 ] channels [ around; around ])
+
+            check (
+                case [ 1; channels; 9; 26 ] [ channels; 1; 3; 2 ] channels [ sweep 2 1 0 1; sweep 2 0 1 1 ]
+            )
+
+        // Wide kernels, dilation, padding wider than the kernel, and more rows outside than inside.
+        check (case [ 1; 20; 9; 21 ] [ 20; 1; 5; 5 ] 20 [ sweep 1 2 2 1; sweep 1 2 2 1 ])
+        check (case [ 1; 18; 3; 19 ] [ 18; 1; 3; 3 ] 18 [ sweep 1 4 3 2; sweep 1 3 5 2 ])
+        check (case [ 1; 16; 30 ] [ 16; 1; 4 ] 16 [ sweep 3 1 2 1 ])
+        // An image that is larger than the second-level cache, in bands of rows.
+        check (case [ 1; 34; 66; 61 ] [ 34; 1; 3; 3 ] 34 [ around; sweep 1 1 0 1 ])
+    }
+
+let private tileHeights =
+    test "numbers of rows for which tiles of 6, 9, 12 and 13 rows are chosen" {
+        for pixels in [ 1; 6; 7; 9; 10; 13; 14; 18; 25; 26; 39; 49; 121 ] do
+            for outputs in [ 16; 35 ] do
+                check (case [ 1; 5; pixels ] [ outputs; 5; 1 ] 1 [ still ])
+    }
+
 let private steps =
     test "strides longer than the kernel, and kernels that meet padding alone" {
         check (case [ 2; 3; 9; 9 ] [ 5; 3; 1; 1 ] 1 [ sweep 3 0 0 1; sweep 2 0 0 1 ])
@@ -424,6 +449,7 @@ let private paddedCases =
         case [ 37; 3; 4; 4 ] [ 7; 3; 3; 3 ] 1 [ around; around ]
         case [ 2; 10; 9; 7 ] [ 10; 1; 3; 3 ] 10 [ around; sweep 2 1 2 2 ]
         case [ 2; 3; 5; 6 ] [ 3; 1; 3; 3 ] 3 [ around; around ]
+        case [ 1; 19; 4; 14 ] [ 19; 1; 3; 3 ] 19 [ around; sweep 1 2 1 1 ]
         case [ 2; 3; 8; 7 ] [ 4; 3; 3; 2 ] 1 [ sweep 1 3 2 2; sweep 1 2 1 3 ]
         case [ 1; 2; 1; 1 ] [ 3; 2; 2; 3 ] 1 [ sweep 2 2 3 1; sweep 1 2 4 1 ]
         case [ 2; 16; 9; 9 ] [ 24; 16; 1; 1 ] 1 [ around; sweep 2 1 1 1 ]
@@ -478,6 +504,8 @@ let tests =
             oddNumbers
             oddBesidePadding
             groups
+            depthwise
+            tileHeights
             steps
             none
             finish

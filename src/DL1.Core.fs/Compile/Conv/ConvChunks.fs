@@ -54,7 +54,7 @@ module internal ConvChunks =
     let make (g: ConvGeometry) (first: ConvFirst) size : ConvChunks =
         let rows = ConvAxis.forward g.SweepHeight g.KernelHeight g.Height g.OutHeight
         let columns = ConvAxis.forward g.SweepWidth g.KernelWidth g.Width g.OutWidth
-        let source = ConvSource.make rows columns g.Channels size g.OutHeight first.Left
+        let source = ConvSource.make rows columns g.Channels size g.OutHeight first.Left false
         let pixels = g.OutHeight * g.OutWidth
         let samples = max 1 (min (longest / max 1 pixels) g.Images)
 

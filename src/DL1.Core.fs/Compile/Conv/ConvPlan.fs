@@ -71,6 +71,8 @@ type internal ConvProblem =
         Multiple: int
         /// The panels of result channels that tasks may divide; 1 where each task needs all channels.
         Panels: int
+        /// Whether the kernel reads zeros instead of what is outside the source, so that no copy has to have them.
+        Masks: bool
         /// Whether the source, and the result, have channels first.
         SourceFirst: bool
         ResultFirst: bool
@@ -223,7 +225,14 @@ module internal ConvPlan =
         let bands = (count + band - 1) / band
 
         let source =
-            ConvSource.make problem.Rows problem.Columns problem.Source problem.Size band problem.SourceFirst
+            ConvSource.make
+                problem.Rows
+                problem.Columns
+                problem.Source
+                problem.Size
+                band
+                problem.SourceFirst
+                problem.Masks
 
         {
             Source = source

@@ -5,7 +5,7 @@ open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 /// The source of a convolution as the micro-kernels read it: the data in place where no tap is outside of it and
-/// channels are last, else copies of bands of it, with zeros around them.
+/// channels are last, or where the kernel leaves out taps outside of it; else copies of bands of it, with zeros around them.
 [<NoEquality; NoComparison>]
 type internal ConvSource =
     {
@@ -83,10 +83,10 @@ type internal ConvSource =
 [<RequireQualifiedAccess>]
 module internal ConvSource =
     /// The source for bands of `band` results of each residue, with pixels of `channels` channels of `size` bytes.
-    /// `first`: whether the data has channels first.
-    let make (rows: ConvAxis) (columns: ConvAxis) channels size band first =
+    /// `first`: whether the data has channels first; `masks`: whether the kernel reads nothing outside of it.
+    let make (rows: ConvAxis) (columns: ConvAxis) channels size band first masks =
         let outside (axis: ConvAxis) = axis.Low < 0 || axis.High > axis.Extent
-        let copies = first || outside rows || outside columns
+        let copies = first || not masks && (outside rows || outside columns)
 
         {
             Rows = rows

@@ -44,9 +44,9 @@ type internal ConvWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     let each, outputs = g.ChannelsEach, g.OutputsEach
     let panels = (outputs + panelColumns - 1) / panelColumns
     let rows = g.Taps * each
-    let tallest = PanelKernel<'S, 'V, 'T>.Tallest
+    let multiple = PanelKernel<'S, 'V, 'T>.Multiple
     /// The rows of a sum: whole tiles.
-    let height = (rows + tallest - 1) / tallest * tallest
+    let height = (rows + multiple - 1) / multiple * multiple
     let panelBytes = nativeint height * nativeint wide
     let partialBytes = nativeint (g.Groups * panels) * panelBytes
     let sums = Block.Kept(int64 chunks.Partials * int64 partialBytes)
@@ -68,8 +68,8 @@ type internal ConvWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     let results = ConvTable [| for i in 0 .. height - 1 -> nativeint i * nativeint wide |]
     let step = nativeint source.Columns.Step * nativeint (g.Channels * size)
     /// Where there are few partial sums, tasks divide the rows too.
-    let blocks = max 1 (min (height / tallest) ((15 + chunks.Partials) / chunks.Partials))
-    let blockRows = (height / tallest + blocks - 1) / blocks * tallest
+    let blocks = max 1 (min (height / multiple) ((15 + chunks.Partials) / chunks.Partials))
+    let blockRows = (height / multiple + blocks - 1) / blocks * multiple
 
     /// Computes the rows from `first` on, for one chunk.
     let multiply run runs count (data: nativeint) (dy: nativeint) (sum: nativeint) first add =

@@ -1,14 +1,13 @@
 namespace DL1.Compiler.Conv
 
-open FSharp.NativeInterop
+open System
+open DL1.Compiler
 open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
-
 /// A depthwise convolution, each channel by itself, or its transpose: weights are packed with channels last, and
-/// vectors run along channels. `kernel` is the number of weights of a channel.
+/// vectors run along channels, of which there is at least one vector. `kernel` is the number of weights of a channel.
 [<Sealed>]
 type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (plan: ConvPlan, samples, channels, kernel) =
@@ -16,55 +15,139 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
 
     let o = ConvOperands()
     let size = sizeof<'T>
-    let pixel = channels * size
+    let word = nativeint sizeof<nativeint>
+    let lanes = 'S.Bytes / size
+    let pixel = nativeint (channels * size)
+    let source = plan.Source
+    let rows, columns = source.Rows, source.Columns
+    /// The channels that go over all rows together: a part of them where pixels are near one another, since what a vector of
+    /// channels needs of neighbouring rows then stays in the first-level cache.
+    let each = if channels * size <= Tuning.DepthwisePixelBytes then 2 * lanes else channels
+
+    /// Whether the samples are beyond the second-level cache, so that rows are worth a prefetch.
+    let isLarge = not source.Copies && int64 samples * int64 source.Sample >= Tuning.DepthwiseFetchBytes
+
+    let first (taps: struct (int * int)[]) =
+        if taps.Length = 0 then
+            0
+        else
+            let struct (index, _) = taps[0]
+            index
+
+    let stepOf (taps: struct (int * int)[]) =
+        if taps.Length < 2 then
+            1
+        else
+            let struct (second, _) = taps[1]
+            second - first taps
+
+    /// The results along a row, from the first to the last, excluded, whose taps are all in columns of the source; none where they are
+    /// fewer than six.
+    let within (across: ConvResidue) =
+        let taps = across.Taps
+        let last = columns.Extent - 1 - first taps - (taps.Length - 1) * stepOf taps
+
+        let struct (from, until) =
+            if source.Copies || taps.Length = 0 then
+                struct (0, across.Count)
+            else
+                struct ((max 0 -(first taps) + columns.Step - 1) / columns.Step,
+                        (if last < 0 then 0 else min across.Count (last / columns.Step + 1)))
+
+        if until - from < 6 then struct (0, 0) else struct (from, until)
+
     /// The index at which the taps of each residue begin in the packed weights.
     let starts = plan.Positions |> Array.scan (fun start p -> start + p.Taps.Length) 0
 
-    let packed = Block.Kept(int64 starts[plan.Positions.Length] * int64 pixel)
+    /// After the weights, zeros for a row of taps of six results that are all in columns of the source, or for one tap.
+    let zeros = nativeint starts[plan.Positions.Length] * pixel
+
+    let zeroBytes = max 1 (min columns.Extent (columns.Reach + 5 * columns.Step)) * int pixel
+    let packed = Block.Kept(int64 zeros + int64 zeroBytes)
 
     let packTask residue =
         let taps = plan.Positions[residue].Taps
 
         for t in 0 .. taps.Length - 1 do
             let from, step = o.Right + nativeint (taps[t] * size), nativeint (kernel * size)
-            let into = packed.Address + nativeint (starts[residue] + t) * nativeint pixel
+            let into = packed.Address + nativeint (starts[residue] + t) * pixel
             Pack<'S, 'V, 'T>.Elements(1, channels, from, 0n, step, into, 0n)
 
+    /// Writes, for each of `count` rows of results, the addresses of the source rows of its taps; 0 for those outside.
+    let findRows (task: ConvTask) (taps: struct (int * int)[]) count (data: nativeint) (table: nativeint) =
+        for q in 0 .. count - 1 do
+            for i in 0 .. taps.Length - 1 do
+                let struct (tap, _) = taps[i]
+                let at = (task.From + q) * rows.Step + tap
+                let isOutside = not source.Copies && (at < 0 || at >= rows.Extent)
+                let address = data + source.Offset(q * rows.Step + tap - rows.Low, -columns.Low)
+                At.write (table + nativeint (q * taps.Length + i) * word) (if isOutside then 0n else address)
+
+    /// Prefetches the rows of the source that row `q` of results reads first.
+    let fetchRows (plane: inref<DepthwisePlane>) q =
+        for row in max 0 (plane.Down - rows.Step) .. plane.Down - 1 do
+            let from = At.read<nativeint>(plane.Sources + nativeint (q * plane.Down + row) * word)
+
+            if from <> 0n then
+                for line in 0..64 .. columns.Extent * int pixel - 1 do
+                    Simd.fetchFar (from + nativeint line)
+
     let multiplyTask number =
-        let spare = Scratch.Get(ScratchSlot.ConvEdge, 12 * sizeof<nativeint>)
         let task = ConvTask.make plan samples number o.Left o.Result
+        // Six words for each tap, the offsets of six pixels, read and written, and the rows of taps of each row of results.
+        let table = Scratch.Get(ScratchSlot.ConvEdge, (6 * kernel + 18 + plan.Band * kernel) * int word)
+        let offsets = table + nativeint (6 * kernel + 6) * word
+        let resultPixel = nativeint plan.ResultPixel
+        let mutable plane = DepthwisePlane()
+        plane.Sources <- offsets + 12n * word
+        plane.ResultRow <- nativeint (rows.Spacing * columns.Length) * resultPixel
+        plane.ResultStep <- nativeint columns.Spacing * resultPixel
+        plane.Step <- columns.Step
+        plane.Low <- if source.Copies then Int32.MinValue else 0
+        plane.High <- if source.Copies then Int32.MaxValue else columns.Extent
+        plane.Zeros <- packed.Address + zeros
+        plane.Table <- table
+        let mutable tile = Tile()
+        tile.BRow <- pixel
+        tile.ARows <- offsets
+        tile.CRows <- offsets + 6n * word
+
+        for i in 0..5 do
+            At.write (tile.ARows + nativeint i * word) (nativeint (i * columns.Step) * pixel)
+            At.write (tile.CRows + nativeint i * word) (nativeint i * plane.ResultStep)
 
         for residue in 0 .. plan.Positions.Length - 1 do
-            let positions = plan.Positions[residue]
-            let m = ConvTask.count task positions
-            // The runs of all k-blocks, one after the other.
-            let struct (last, lastRuns) = positions.KBlocks[positions.KBlocks.Length - 1]
-            let mutable tile = Tile()
-            tile.Runs <- positions.Runs.Address 0
-            tile.Count <- last / 2 + lastRuns
-            tile.A <- task.Source
-            tile.Step <- nativeint pixel
-            tile.B <- packed.Address + nativeint starts[residue] * nativeint pixel
-            tile.BRow <- nativeint pixel
-            tile.C <- task.Result
-            tile.ARows <- positions.Sources.Address 0
-            tile.CRows <- positions.Results.Address 0
+            let down = rows.Residues[residue / columns.Residues.Length]
+            let across = columns.Residues[residue % columns.Residues.Length]
+            let struct (inside, outside) = within across
+            let height = min task.To down.Count - task.From
+            plane.Down <- down.Taps.Length
+            plane.Across <- across.Taps.Length
+            plane.First <- first across.Taps
+            plane.TapStep <- stepOf across.Taps
+            tile.Step <- nativeint plane.TapStep * pixel
+            tile.B <- packed.Address + nativeint starts[residue] * pixel
 
-            if 0 < m && m < 6 then
-                // Rows beyond the last repeat it.
-                let from = NativePtr.ofNativeInt<nativeint> tile.ARows
-                let into = NativePtr.ofNativeInt<nativeint> tile.CRows
-                let tail = NativePtr.ofNativeInt<nativeint> spare
+            for sample in 0 .. task.Samples - 1 do
+                let data = task.Source + nativeint sample * nativeint source.Sample
+                findRows task down.Taps height data plane.Sources
+                let before = (sample * rows.Length + down.First) * columns.Length + across.First
+                plane.Result <- task.Result + nativeint before * resultPixel
 
-                for i in 0..5 do
-                    NativePtr.set tail i (NativePtr.get from (min i (m - 1)))
-                    NativePtr.set tail (6 + i) (NativePtr.get into (min i (m - 1)))
+                if inside < outside then
+                    for part in 0 .. (channels + each - 1) / each - 1 do
+                        // The last part may be less than a vector: then it overlaps the one before.
+                        let until = min channels ((part + 1) * each)
+                        let from = max 0 (min (part * each) (until - lanes))
 
-                tile.ARows <- spare
-                tile.CRows <- spare + nativeint (6 * sizeof<nativeint>)
+                        for q in 0 .. height - 1 do
+                            if isLarge && part = 0 && q + 1 < height then
+                                fetchRows &plane (q + 1)
 
-            if m > 0 then
-                DepthwiseRows<'S, 'V, 'T>.Sweep(max 6 m, channels, &tile)
+                            DepthwiseRows<'S, 'V, 'T>.Strips(&plane, q, inside, outside, from, until, &tile)
+
+                DepthwiseRows<'S, 'V, 'T>
+                    .Edges(&plane, height, across.Count, inside, outside, channels, tile.B, pixel)
 
         ConvTask.complete plan channels size task o.Result 0 channels o.Epilogue
 
@@ -78,11 +161,13 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
     override this.Compute threads =
         if plan.Positions.Length > 0 then
             if this.Packs() then
+                At.clear (packed.Address + zeros) zeroBytes
                 WorkerPool.runOn threads plan.Positions.Length pack
 
             WorkerPool.runOn threads plan.Tasks multiply
 
-/// The gradient of a depthwise convolution's weights: rows are taps, and vectors run along channels.
+/// The gradient of a depthwise convolution's weights: rows are taps, and vectors run along channels, of which there is at
+/// least one vector.
 [<Sealed>]
 type internal DepthwiseWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (g: ConvGeometry, first: ConvFirst) =
@@ -139,10 +224,7 @@ type internal DepthwiseWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unman
                 tile.ARows <- sources.Address tap
                 tile.CRows <- results.Address tap
 
-                if channels >= lanes then
-                    MicroKernel<'S, 'V, 'T>.Lanes6 &tile
-                else
-                    DepthwiseRows<'S, 'V, 'T>.Few(channels, &tile)
+                MicroKernel<'S, 'V, 'T>.Lanes6 &tile
 
     let chunk = ConvChunk(fun run runs _ data dy sum _ add -> multiply run runs data dy sum add)
 

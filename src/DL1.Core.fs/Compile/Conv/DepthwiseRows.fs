@@ -1,87 +1,183 @@
 namespace DL1.Compiler.Conv
 
-open System.Runtime.CompilerServices
-open FSharp.NativeInterop
 open DL1
-open DL1.Compiler
 open DL1.Compiler.Gemm
 open DL1.Compiler.Simd
 
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+/// The results of a depthwise convolution that one residue has in one sample, and the memory for tables of their addresses.
+[<Struct; NoEquality; NoComparison>]
+type internal DepthwisePlane =
+    /// The rows of taps, and the taps in each.
+    val mutable Down: int
+    val mutable Across: int
+    /// For each row of results, and in it for each row of taps, the address of the source row at column 0; 0 where that row is
+    /// outside the source.
+    val mutable Sources: nativeint
+    /// The address of the first result, and the bytes from row to row and from result to result.
+    val mutable Result: nativeint
+    val mutable ResultRow: nativeint
+    val mutable ResultStep: nativeint
+    /// The column of the first result's first tap; the columns from tap to tap, and from result to result.
+    val mutable First: int
+    val mutable TapStep: int
+    val mutable Step: int
+    /// The columns of the source: `Low` to `High` − 1.
+    val mutable Low: int
+    val mutable High: int
+    /// Zeros, as long as the source columns that six results read.
+    val mutable Zeros: nativeint
+    /// Space for six words for each tap, and six more.
+    val mutable Table: nativeint
 
-/// 6 rows of a depthwise convolution, by tables: vectors run along channels. See `Tile`.
+/// Six results of a depthwise convolution, by one or two vectors of channels. Taps outside the source read zeros.
 [<AbstractClass; Sealed>]
 type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
-    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    static member private Word(table: nativeint, i: int) =
-        NativePtr.get (NativePtr.ofNativeInt<nativeint> table) i
+    static member inline private Size = nativeint sizeof<nativeint>
 
-    /// One element of one row, by the same chain of multiply-adds.
-    static member private One(t: inref<Tile>, row: int, at: nativeint) =
+    static member inline private Word(table: nativeint, i: int) =
+        At.read<nativeint>(table + nativeint i * nativeint sizeof<nativeint>)
+
+    /// Six results anywhere. `table` has the address of each tap of each, tap by tap, then those of the results, all without
+    /// `at`, the offset of the first channel.
+    static member inline private Pixels
+        (isWide: bool, taps: int, table: nativeint, at: nativeint, b: nativeint, bRow: nativeint)
+        =
         Hot.loop ()
-        let a = t.A + DepthwiseRows<'S, 'V, 'T>.Word(t.ARows, row) + at
-        let mutable sum = One.zero<'T>
-        let mutable b = t.B + at
-        let mutable run = t.Runs
+        let width = nativeint 'S.Bytes
+        let z = 'S.Zero
+        let mutable l0, r0, l1, r1, l2, r2 = z, z, z, z, z, z
+        let mutable l3, r3, l4, r4, l5, r5 = z, z, z, z, z, z
+        let mutable table = table
+        let mutable b = b
+        let inline address table i = DepthwiseRows<'S, 'V, 'T>.Word(table, i) + at
+        let inline left a x sum = 'S.MultiplyAdd('S.Load a, x, sum)
 
-        for _ in 1 .. t.Count do
-            let mutable a = a + DepthwiseRows<'S, 'V, 'T>.Word(run, 0)
-            let mutable left = DepthwiseRows<'S, 'V, 'T>.Word(run, 1)
+        let inline right a y sum = if isWide then 'S.MultiplyAdd('S.Load(a + width), y, sum) else sum
 
-            while left > 0n do
-                sum <-
-                    One.multiplyAdd
-                        (NativePtr.read (NativePtr.ofNativeInt<'T> a))
-                        (NativePtr.read (NativePtr.ofNativeInt<'T> b))
-                        sum
+        for _ in 1..taps do
+            let x = 'S.Load b
+            let y = if isWide then 'S.Load(b + width) else x
+            let a = address table 0
+            l0 <- left a x l0
+            r0 <- right a y r0
+            let a = address table 1
+            l1 <- left a x l1
+            r1 <- right a y r1
+            let a = address table 2
+            l2 <- left a x l2
+            r2 <- right a y r2
+            let a = address table 3
+            l3 <- left a x l3
+            r3 <- right a y r3
+            let a = address table 4
+            l4 <- left a x l4
+            r4 <- right a y r4
+            let a = address table 5
+            l5 <- left a x l5
+            r5 <- right a y r5
+            b <- b + bRow
+            table <- table + 6n * DepthwiseRows<'S, 'V, 'T>.Size
 
-                a <- a + t.Step
-                b <- b + t.BRow
-                left <- left - 1n
+        let inline put c l r =
+            'S.Store(l, c)
 
-            run <- run + nativeint (2 * sizeof<nativeint>)
+            if isWide then
+                'S.Store(r, c + width)
 
-        let target = NativePtr.ofNativeInt<'T>(t.C + DepthwiseRows<'S, 'V, 'T>.Word(t.CRows, row) + at)
+        put (address table 0) l0 r0
+        put (address table 1) l1 r1
+        put (address table 2) l2 r2
+        put (address table 3) l3 r3
+        put (address table 4) l4 r4
+        put (address table 5) l5 r5
 
-        NativePtr.write target (if t.Add then One.add (NativePtr.read target) sum else sum)
+    static member private Narrow(taps, table, at, b, bRow) =
+        DepthwiseRows<'S, 'V, 'T>.Pixels(false, taps, table, at, b, bRow)
 
-    /// 6 rows of `channels` channels, fewer than fill a vector, one element at a time.
-    static member Few(channels: int, t: inref<Tile>) =
-        for row in 0..5 do
-            for channel in 0 .. channels - 1 do
-                DepthwiseRows<'S, 'V, 'T>.One(&t, row, nativeint (channel * sizeof<'T>))
+    static member private Wide(taps, table, at, b, bRow) =
+        DepthwiseRows<'S, 'V, 'T>.Pixels(true, taps, table, at, b, bRow)
 
-    /// 6 of `m` rows from `row` on, for a vector or two of channels from `channel` on. The last vector may overlap the one before, and
-    /// the last 6 rows those before.
-    static member private Part(m: int, channels: int, row, channel, origin: inref<Tile>, t: byref<Tile>) =
-        let lanes = 'S.Bytes / sizeof<'T>
-        let at = nativeint (max 0 (min channel (channels - lanes)) * sizeof<'T>)
-        let first = nativeint (min row (m - 6) * sizeof<nativeint>)
-        t.A <- origin.A + at
-        t.B <- origin.B + at
-        t.C <- origin.C + at
-        t.ARows <- origin.ARows + first
-        t.CRows <- origin.CRows + first
+    /// Writes the addresses of entry i of the six in the table: result number `p` of row `q`.
+    static member private Enter(r: inref<DepthwisePlane>, i: int, q, p, pixel: nativeint) =
+        let mutable entry = r.Table + nativeint i * DepthwiseRows<'S, 'V, 'T>.Size
 
-        if channels < lanes then DepthwiseRows<'S, 'V, 'T>.Few(channels, &t)
-        elif channels - channel >= 2 * lanes then MicroKernel<'S, 'V, 'T>.LanesWide6 &t
-        else MicroKernel<'S, 'V, 'T>.Lanes6 &t
+        for row in 0 .. r.Down - 1 do
+            let source = DepthwiseRows<'S, 'V, 'T>.Word(r.Sources, q * r.Down + row)
+            let mutable column = r.First + p * r.Step
 
-    /// `m` rows, at least 6, of any number of channels, by tables with an entry for each row. Channels are the outer loop where
-    /// pixels are near one another: what a vector of channels needs of neighbouring rows of an image stays in the first-level
-    /// cache. Replaces C's elements: where vectors or rows overlap, some would be added twice.
-    static member Sweep(m: int, channels: int, t: byref<Tile>) =
-        let lanes = 'S.Bytes / sizeof<'T>
-        let origin = t
-        let tiles, pairs = (m + 5) / 6, (channels + 2 * lanes - 1) / (2 * lanes)
-        let isNear = channels * sizeof<'T> <= Tuning.DepthwisePixelBytes
+            for _ in 1 .. r.Across do
+                let isOutside = source = 0n || column < r.Low || column >= r.High
+                At.write entry (if isOutside then r.Zeros else source + nativeint column * pixel)
+                entry <- entry + 6n * DepthwiseRows<'S, 'V, 'T>.Size
+                column <- column + r.TapStep
 
-        for part in 0 .. tiles * pairs - 1 do
-            let tile, pair = if isNear then part % tiles, part / tiles else part / pairs, part % pairs
-            let channel = 2 * pair * lanes
-            DepthwiseRows<'S, 'V, 'T>.Part(m, channels, 6 * tile, channel, &origin, &t)
+        At.write entry (r.Result + nativeint<int> q * r.ResultRow + nativeint<int> p * r.ResultStep)
 
-            // The last pair may be a vector and a part of one.
-            if channels - channel > lanes && channels - channel < 2 * lanes then
-                DepthwiseRows<'S, 'V, 'T>.Part(m, channels, 6 * tile, channel + lanes, &origin, &t)
+    /// All results of `rows` rows but numbers `inside` to `outside` − 1 of each, with taps that may be outside the source; of
+    /// `channels` channels, at least a vector. `b` has the weights.
+    static member Edges
+        (r: inref<DepthwisePlane>, rows, count, inside, outside, channels, b: nativeint, pixel)
+        =
+        let size, lanes = sizeof<'T>, 'S.Bytes / sizeof<'T>
+        let each = count - (outside - inside)
+        let results = rows * each
+
+        for first in 0..6 .. results - 1 do
+            for i in 0..5 do
+                // Results beyond the last repeat it.
+                let number = min (first + i) (results - 1)
+                let p = number % each
+                let p = if p < inside then p else p - inside + outside
+                DepthwiseRows<'S, 'V, 'T>.Enter(&r, i, number / each, p, pixel)
+
+            let mutable channel = 0
+
+            while channel < channels do
+                // The last vector may overlap the one before.
+                let at = nativeint (min channel (channels - lanes) * size)
+
+                if channels - channel >= 2 * lanes then
+                    DepthwiseRows<'S, 'V, 'T>.Wide(r.Down * r.Across, r.Table, at, b + at, pixel)
+                    channel <- channel + 2 * lanes
+                else
+                    DepthwiseRows<'S, 'V, 'T>.Narrow(r.Down * r.Across, r.Table, at, b + at, pixel)
+                    channel <- channel + lanes
+
+    /// Results number `inside` to `outside` − 1, at least six, of row `q`, for channels `from` to `until` − 1, at least a vector. All
+    /// columns of their taps are in the source. `t` has the weights in `B`, the bytes of a pixel in `BRow`, those from tap to
+    /// tap in `Step`, and the offsets of six pixels of the source and of the result in its tables.
+    static member Strips(r: inref<DepthwisePlane>, q, inside, outside, from, until, t: byref<Tile>) =
+        let size, lanes = sizeof<'T>, 'S.Bytes / sizeof<'T>
+        let b = t.B
+        t.Runs <- r.Table
+        t.Count <- r.Down
+
+        for p in inside..6 .. outside - 1 do
+            // The last six may overlap those before.
+            let p = min p (outside - 6)
+            let column = nativeint (r.First + p * r.Step) * t.BRow
+            let c = r.Result + nativeint<int> q * r.ResultRow + nativeint<int> p * r.ResultStep
+
+            for row in 0 .. r.Down - 1 do
+                let source = DepthwiseRows<'S, 'V, 'T>.Word(r.Sources, q * r.Down + row)
+                let run = r.Table + nativeint (2 * row) * DepthwiseRows<'S, 'V, 'T>.Size
+                At.write run (if source = 0n then r.Zeros else source + column)
+                At.write (run + DepthwiseRows<'S, 'V, 'T>.Size) (nativeint r.Across)
+
+            let mutable channel = from
+
+            while channel < until do
+                let at = nativeint (min channel (until - lanes) * size)
+                t.A <- at
+                t.B <- b + at
+                t.C <- c + at
+
+                if until - channel >= 2 * lanes then
+                    MicroKernel<'S, 'V, 'T>.LanesWide6 &t
+                    channel <- channel + 2 * lanes
+                else
+                    MicroKernel<'S, 'V, 'T>.Lanes6 &t
+                    channel <- channel + lanes
+
+        t.B <- b

@@ -35,8 +35,8 @@ type internal Tile =
     val mutable Next: nativeint
     val mutable NextStep: nativeint
 
-/// The micro-kernels: tiles of C in registers, 4, 6 or 12 rows high and one or two vectors wide. Each element is one
-/// chain of fused multiply-adds from 0, in the order of k. 12 rows by two vectors need 32 registers.
+/// The micro-kernels: tiles of C in registers, 4, 6, 9, 12 or 13 rows high and one or two vectors wide. Each element is one
+/// chain of fused multiply-adds from 0, in the order of k. 9 rows and more by two vectors need 32 registers.
 [<AbstractClass; Sealed>]
 type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
 
@@ -72,12 +72,13 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
             else 'S.MultiplyAdd(e, y, sum)
 
         let a0, a1, a2, a3, a4, a5 = row 0, row 1, row 2, row 3, row 4, row 5
-        let a6, a7, a8, a9, a10, a11 = row 6, row 7, row 8, row 9, row 10, row 11
+        let a6, a7, a8, a9, a10, a11, a12 = row 6, row 7, row 8, row 9, row 10, row 11, row 12
         let z = 'S.Zero
         let mutable l0, r0, l1, r1, l2, r2 = z, z, z, z, z, z
         let mutable l3, r3, l4, r4, l5, r5 = z, z, z, z, z, z
         let mutable l6, r6, l7, r7, l8, r8 = z, z, z, z, z, z
         let mutable l9, r9, l10, r10, l11, r11 = z, z, z, z, z, z
+        let mutable l12, r12 = z, z
 
         // Prefetches C's rows while the sums are computed.
         if not byLane then
@@ -133,6 +134,8 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
                     let e = read (a8 + at)
                     l8 <- 'S.MultiplyAdd(e, x, l8)
                     r8 <- second e (a8 + at) y r8
+
+                if height > 9 then
                     let e = read (a9 + at)
                     l9 <- 'S.MultiplyAdd(e, x, l9)
                     r9 <- second e (a9 + at) y r9
@@ -142,6 +145,11 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
                     let e = read (a11 + at)
                     l11 <- 'S.MultiplyAdd(e, x, l11)
                     r11 <- second e (a11 + at) y r11
+
+                if height > 12 then
+                    let e = read (a12 + at)
+                    l12 <- 'S.MultiplyAdd(e, x, l12)
+                    r12 <- second e (a12 + at) y r12
 
                 at <- at + step
                 b <- b + bRow
@@ -178,6 +186,7 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
         put 9 l9 r9
         put 10 l10 r10
         put 11 l11 r11
+        put 12 l12 r12
 
     /// A tile of 4 rows and two vectors; the rows of A and C are at strides.
     static member Rows4(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(4, true, false, false, &t)
@@ -187,12 +196,20 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
     static member Rows12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, false, false, &t)
     /// A tile of 6 rows and two vectors; tables give the offsets of the rows of A and C.
     static member Table6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, true, false, &t)
+    /// A tile of 9 rows and two vectors; tables give the offsets of the rows of A and C.
+    static member Table9(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(9, true, true, false, &t)
     /// A tile of 12 rows and two vectors; tables give the offsets of the rows of A and C.
     static member Table12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, true, false, &t)
+    /// A tile of 13 rows and two vectors; tables give the offsets of the rows of A and C.
+    static member Table13(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(13, true, true, false, &t)
     /// A tile of 6 rows and one vector; tables give the offsets of the rows of A and C.
     static member Narrow6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, false, true, false, &t)
+    /// A tile of 9 rows and one vector; tables give the offsets of the rows of A and C.
+    static member Narrow9(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(9, false, true, false, &t)
     /// A tile of 12 rows and one vector; tables give the offsets of the rows of A and C.
     static member Narrow12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, false, true, false, &t)
+    /// A tile of 13 rows and one vector; tables give the offsets of the rows of A and C.
+    static member Narrow13(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(13, false, true, false, &t)
     /// As `Narrow6`, but vectors of A are multiplied by vectors of B, lane by lane.
     static member Lanes6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, false, true, true, &t)
     /// As `Table6`, but vectors of A are multiplied by vectors of B, lane by lane.

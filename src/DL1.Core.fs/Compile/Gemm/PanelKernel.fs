@@ -10,11 +10,11 @@ open DL1.Compiler.Simd
 [<AbstractClass; Sealed>]
 type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
-    /// The most rows of a tile.
-    static member Tallest = 12
+    /// Whole tiles by tables fill any multiple of this number of rows, for every width.
+    static member Multiple = 12
 
-    /// The bytes of scratch memory that edges need: a tile, and two tables of rows.
-    static member Spare = PanelKernel<'S, 'V, 'T>.Tallest * (2 * 'S.Bytes + 2 * sizeof<nativeint>)
+    /// The bytes of scratch memory that edges by tables need: a tile of at most 13 rows, and two tables of rows.
+    static member Spare = 13 * (2 * 'S.Bytes + 2 * sizeof<nativeint>)
 
     /// The height of the next tile at strides, where `left` rows are left. Tiles of 4 and of 6 rows together leave at
     /// most one row of a tile unused.
@@ -107,14 +107,25 @@ type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 
     static member private TableTile(height, isNarrow, t: inref<Tile>) =
         if isNarrow then
-            if height = 6 then
-                MicroKernel<'S, 'V, 'T>.Narrow6 &t
-            else
-                MicroKernel<'S, 'V, 'T>.Narrow12 &t
-        elif height = 6 then
-            MicroKernel<'S, 'V, 'T>.Table6 &t
+            match height with
+            | 6 -> MicroKernel<'S, 'V, 'T>.Narrow6 &t
+            | 9 -> MicroKernel<'S, 'V, 'T>.Narrow9 &t
+            | 12 -> MicroKernel<'S, 'V, 'T>.Narrow12 &t
+            | _ -> MicroKernel<'S, 'V, 'T>.Narrow13 &t
         else
-            MicroKernel<'S, 'V, 'T>.Table12 &t
+            match height with
+            | 6 -> MicroKernel<'S, 'V, 'T>.Table6 &t
+            | 9 -> MicroKernel<'S, 'V, 'T>.Table9 &t
+            | 12 -> MicroKernel<'S, 'V, 'T>.Table12 &t
+            | _ -> MicroKernel<'S, 'V, 'T>.Table13 &t
+
+    /// The height of the next tile by tables, where `left` rows are left. Tiles of 12 and 13 rows together have any number of
+    /// rows from 132 on, and 25 and 49, the pixels of small images, with none computed twice.
+    static member private TableHeight(left: int) =
+        if 'S.Bytes < 64 || left <= 6 then 6
+        elif left <= 9 then 9
+        elif left % 12 > 0 && left >= 13 * (left % 12) then 13
+        else 12
 
     /// Computes a tile by tables that goes beyond C, by way of a whole tile in `spare`. Rows of A from `rows` on repeat
     /// the last.
@@ -157,7 +168,7 @@ type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         let mutable row = 0
 
         while row < m do
-            let height = if 'S.Bytes = 64 && m - row > 6 then 12 else 6
+            let height = PanelKernel<'S, 'V, 'T>.TableHeight(m - row)
             // The last tile computes rows again, if there are too few, and they replace what is there.
             let first = if t.Add || m < height then row else min row (m - height)
             let rows = min height (m - first)

@@ -36,7 +36,8 @@ type internal ScratchSlot =
     | SharedPackedB = 3
     /// The random words that one call of a fused loop reads, for all its random operands.
     | RandomWords = 4
-    /// A tile of a convolution that goes beyond the result, and tables of offsets for it; a flag vector of Winograd's.
+    /// A tile of a convolution that goes beyond the result, and tables of offsets for it; tables of the addresses of taps; a flag vector
+    /// of Winograd's.
     | ConvEdge = 4
     /// A block of A, packed for all threads.
     | SharedPackedA = 5
