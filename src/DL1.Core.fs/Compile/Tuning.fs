@@ -83,8 +83,9 @@ module internal Tuning =
     /// channels, as long with 144, 1.18 of it with 192 and 1.4 of it with 576.
     let DepthwisePixelBytes = 512
 
-    /// The least bytes of images whose rows a depthwise convolution prefetches, half of a second-level cache: on MobileNetV2 at 224
-    /// by 224 that saves 9 to 20 % of the layers of 32 to 144 channels.
+    /// Half of a second-level cache. Of one image of as many bytes a depthwise convolution prefetches the rows: on MobileNetV2 at 224 by
+    /// 224 that saves 9 to 20 % of the layers of 32 to 144 channels. Of a batch of several images it reads copies with zeros around
+    /// them, which are written as a stream: 32 images of 28 by 28 with 64 channels run at 75 instead of 66 GFLOP/s on two threads.
     let DepthwiseFetchBytes = 524288L
 
     /// Winograd tiles whose weight gradients are computed at a time.

@@ -330,6 +330,8 @@ let private depthwise =
         check (case [ 1; 16; 30 ] [ 16; 1; 4 ] 16 [ sweep 3 1 2 1 ])
         // An image that is larger than the second-level cache, in bands of rows.
         check (case [ 1; 34; 66; 61 ] [ 34; 1; 3; 3 ] 34 [ around; sweep 1 1 0 1 ])
+        // A batch of that size, which is read from copies with zeros around them.
+        check (case [ 3; 34; 40; 35 ] [ 34; 1; 3; 3 ] 34 [ around; sweep 2 1 0 1 ])
     }
 
 let private tileHeights =

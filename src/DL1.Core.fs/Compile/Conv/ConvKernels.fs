@@ -59,10 +59,17 @@ module internal ConvKernels =
         let down, across = each * g.Taps, g.Taps
         let weightSource, weightResult = if transposed then down, across else across, down
 
+        let rows = axis g.SweepHeight g.KernelHeight g.Height g.OutHeight
+        let columns = axis g.SweepWidth g.KernelWidth g.Width g.OutWidth
+
+        /// The bytes of what is read.
+        let bytes =
+            int64 g.Images * int64 rows.Extent * int64 columns.Extent * int64 (source * g.Groups * size)
+
         let problem =
             {
-                Rows = axis g.SweepHeight g.KernelHeight g.Height g.OutHeight
-                Columns = axis g.SweepWidth g.KernelWidth g.Width g.OutWidth
+                Rows = rows
+                Columns = columns
                 Samples = g.Images
                 Source = source * g.Groups
                 Result = result * g.Groups
@@ -81,7 +88,7 @@ module internal ConvKernels =
                          1
                      else
                          (result * size + 2 * 'S.Bytes - 1) / (2 * 'S.Bytes))
-                Masks = g.IsDepthwise
+                Masks = g.IsDepthwise && (g.Images = 1 || bytes < Tuning.DepthwiseFetchBytes)
                 SourceFirst = first.Left
                 ResultFirst = first.Result
             }
