@@ -240,7 +240,12 @@ module internal Chart =
                     scatter.LegendText <- if isNamed && j = 0 then s.Name else ""
                     scatter.LineWidth <- 2.2f
                     scatter.MarkerSize <- if run.Length = 1 then 6f else 0f
-                    scatter.LinePattern <- if s.Mark = Mark.Dashes then Style.dashes hue else Style.line hue
+
+                    scatter.LinePattern <-
+                        // Dashes of no length are an error message of the library that writes SVG.
+                        if run.Length = 1 then LinePattern.Solid
+                        elif s.Mark = Mark.Dashes then Style.dashes hue
+                        else Style.line hue
 
                     if s.Mark = Mark.Dots then
                         scatter.LineWidth <- 0f

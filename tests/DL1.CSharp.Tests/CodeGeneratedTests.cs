@@ -104,13 +104,13 @@ public class CodeGeneratedTests
     }
 
     [Fact]
-    public void AThousandDerivativesAgreeWithDifferences()
+    public void DerivativesAgreeWithDifferences()
     {
         var generator = new CodeGenerator(seed: 5);
         var random = new Random(6);
         int agreed = 0, points = 0, unclear = 0;
-        // A second run of the suite, under guard pages and in another culture, takes the first quarter.
-        var wanted = Environment.GetEnvironmentVariable("DL1_GUARD") == "1" ? 250 : 1000;
+        // Most of the time goes into compiling lambdas.
+        var wanted = Environment.GetEnvironmentVariable("DL1_LONG") == "1" ? 1000 : 250;
         for (var i = 0; agreed < wanted; i++)
         {
             Assert.True(i < 2 * wanted, $"only {agreed} of {i} lambdas have points away from kinks");

@@ -365,7 +365,7 @@ public class GuideTests
 
     [Fact]
     public void AFormulaHasTheDerivativeThatTheGuideShows() =>
-        Assert.Equal("2·(x − 2)\n6\n6\n", ReadmeTests.Output(() =>
+        Assert.Equal("2·(x − 2)\n6\n6\n", ConsoleCapture.Of(() =>
         {
             var x = Expr.Symbol("x");
             var y = (x - 2).Pow(2) + 3;
@@ -379,7 +379,7 @@ public class GuideTests
 
     [Fact]
     public void TensorsHaveTheShapesThatTheGuideShows() =>
-        Assert.Equal("[100, 2], [2]\n", ReadmeTests.Output(() =>
+        Assert.Equal("[100, 2], [2]\n", ConsoleCapture.Of(() =>
         {
             var points = Key.OfSeed(1).Normal(0, 1, 100, 2);
             var centre = Expr.Constant(points).Mean(0).Evaluate();
@@ -389,7 +389,7 @@ public class GuideTests
     [Fact]
     public void AClassifierIsTrainedAndTold()
     {
-        var output = ReadmeTests.Output(() =>
+        var output = ConsoleCapture.Of(() =>
         {
             var (train, test) = Datasets.Digits().Split(0.8, seed: 1); // 1797 images of 8 by 8, pixels 0 to 1
             var model = Model.Sequential(Layers.Linear(64), Layers.Relu(), Layers.Dropout(0.1), Layers.Linear(10));
@@ -424,7 +424,7 @@ public class GuideTests
 
     [Fact]
     public void ALayerHasThePathsThatTheGuideShows() =>
-        Assert.Equal("gate.weight, gate.bias, scale\n", ReadmeTests.Output(() =>
+        Assert.Equal("gate.weight, gate.bias, scale\n", ConsoleCapture.Of(() =>
         {
             var gated = Layers.Create("Gated", (scope, input) =>
             {
@@ -436,7 +436,7 @@ public class GuideTests
 
     [Fact]
     public void AGraphIsWalkedAsTheGuideShows() =>
-        Assert.Equal("1\nTrue\na·b + cos(a·b)\n", ReadmeTests.Output(() =>
+        Assert.Equal("1\nTrue\na·b + cos(a·b)\n", ConsoleCapture.Of(() =>
         {
             Expr a = Expr.Symbol("a"), b = Expr.Symbol("b");
             var f = a * b + Sin(a * b);
@@ -461,7 +461,7 @@ public class GuideTests
     [Fact]
     public void ImagesAreClassifiedAsTheGuideSays()
     {
-        var output = ReadmeTests.Output(() =>
+        var output = ConsoleCapture.Of(() =>
         {
             var (train, test) = Datasets.Digits().MapInputs(rows => rows.Reshape(-1, 1, 8, 8)).Split(0.8, seed: 1, stratified: true);
             var model = Model.Sequential(
@@ -484,7 +484,7 @@ public class GuideTests
     [Fact]
     public void PenguinsAreServedAsTheGuideSays()
     {
-        var output = ReadmeTests.Output(() =>
+        var output = ConsoleCapture.Of(() =>
         {
             var table = Tables.Penguins();
             string[] columns = ["beak_length_mm", "beak_depth_mm", "flipper_length_mm", "body_mass_g"];
@@ -526,7 +526,7 @@ public class GuideTests
 
     [Fact]
     public void AGradientIsAsInPyTorch() =>
-        Assert.Equal("3·x² + cos x: 11.5839\n", ReadmeTests.Output(() =>
+        Assert.Equal("3·x² + cos x: 11.5839\n", ConsoleCapture.Of(() =>
         {
             var x = Expr.Symbol("x");
             var y = x.Pow(3) + Sin(x);
@@ -537,7 +537,7 @@ public class GuideTests
     [Fact]
     public void ALoopIsAsInPyTorch()
     {
-        var output = ReadmeTests.Output(() =>
+        var output = ConsoleCapture.Of(() =>
         {
             var model = Model.Sequential(
                 Layers.Conv2d(8, 3, padding: 1), Layers.Relu(), Layers.MaxPool(2),
@@ -573,7 +573,7 @@ public class GuideTests
 
     [Fact]
     public void AModuleIsAsInPyTorch() =>
-        Assert.Equal("gate.weight, gate.bias, scale\n", ReadmeTests.Output(() =>
+        Assert.Equal("gate.weight, gate.bias, scale\n", ConsoleCapture.Of(() =>
         {
             Layer<Expr, Expr> Gated(int outputs) => Layers.Create("Gated", (scope, x) =>
             {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using DL1;
 using Xunit;
 using static DL1.Functions;
@@ -21,36 +20,9 @@ public class ReadmeTests
         Assert.All(snippets, snippet => Assert.Contains(Repository.Folded(snippet), here));
     }
 
-    internal static string Output(Action example) =>
-        OutputAsync(() =>
-        {
-            example();
-            return Task.CompletedTask;
-        }).GetAwaiter().GetResult();
-
-    private static async Task<string> OutputAsync(Func<Task> example)
-    {
-        // What an example writes of its own follows the culture, as programs do; what it shows is the invariant one's.
-        var (before, culture) = (Console.Out, CultureInfo.CurrentCulture);
-        using var text = new StringWriter();
-        try
-        {
-            Console.SetOut(text);
-            CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-            await example();
-        }
-        finally
-        {
-            Console.SetOut(before);
-            CultureInfo.CurrentCulture = culture;
-        }
-
-        return text.ToString().ReplaceLineEndings("\n");
-    }
-
     [Fact]
     public void ADerivativeIsReadAndADescentRuns() =>
-        Assert.Equal("2·(x − 2)\n271 epochs, x = 2.000\n", Output(() =>
+        Assert.Equal("2·(x − 2)\n271 epochs, x = 2.000\n", ConsoleCapture.Of(() =>
         {
             var x = Expr.Symbol("x");
             var y = (x - 2).Pow(2) + 3;
@@ -63,7 +35,7 @@ public class ReadmeTests
     [Fact]
     public void TenLinesTrainANetwork()
     {
-        var output = Output(() =>
+        var output = ConsoleCapture.Of(() =>
         {
             var (train, test) = Datasets.Digits().Split(0.8, seed: 1);
             var model = Model.Sequential(
@@ -83,7 +55,7 @@ public class ReadmeTests
     [Fact]
     public async Task HyperParametersAreSearched()
     {
-        var output = await OutputAsync(async () =>
+        var output = await ConsoleCapture.Of(async () =>
         {
             var (train, test) = Tables.Diabetes().ForRegression("progression").Split(0.8, seed: 1);
             var scaler = Scaler.Standard(train.Inputs);        // fitted on the rows of training alone
@@ -117,7 +89,7 @@ public class ReadmeTests
 
     [Fact]
     public void ATrainingStepIsOneGraph() =>
-        Assert.Equal("loss 1\n", Output(() =>
+        Assert.Equal("loss 1\n", ConsoleCapture.Of(() =>
         {
             Expr w = Expr.Variable("w", 3, 1), b = Expr.Variable("b", 1);
             Expr input = Expr.Variable("input", 8, 3), target = Expr.Variable("target", 8, 1);
@@ -133,7 +105,7 @@ public class ReadmeTests
     [Fact]
     public void ANetworkIsTrained()
     {
-        var output = Output(() =>
+        var output = ConsoleCapture.Of(() =>
         {
             var model = Model.Sequential(
                 Layers.Linear(32), Layers.BatchNorm(), Layers.Relu(), Layers.Dropout(0.1), Layers.Linear(3));
@@ -172,7 +144,7 @@ public class ReadmeTests
 
     [Fact]
     public void ALayerIsWritten() =>
-        Assert.Equal("gate.weight, gate.bias, scale\n", Output(() =>
+        Assert.Equal("gate.weight, gate.bias, scale\n", ConsoleCapture.Of(() =>
         {
             var gated = Layers.Create("Gated", (scope, x) =>
             {
@@ -184,7 +156,7 @@ public class ReadmeTests
 
     [Fact]
     public void AnExplanationReadsAsOnPaper() =>
-        Assert.Contains("∂Y/∂c = ∂Y/∂d·∂d/∂c + ∂(d·c)/∂c = 3·1 + 4 = 7", Output(() =>
+        Assert.Contains("∂Y/∂c = ∂Y/∂d·∂d/∂c + ∂(d·c)/∂c = 3·1 + 4 = 7", ConsoleCapture.Of(() =>
         {
             Expr a = Expr.Symbol("a"), c = Expr.Symbol("c");
             var d = a + c;
@@ -197,7 +169,7 @@ public class ReadmeTests
             "where(x > 0, 3·cos x, 3·x²)\nb − c, -0.7358\n"
             + "x => IIF((x > 0), (3 * Cos(x)), (3 * Pow(x, 2)))\n"
             + "public static double Slope(double x)\n{\n    return (x > 0.0 ? 3.0 * Math.Cos(x) : 3.0 * Math.Pow(x, 2.0));\n}\n",
-            Output(() =>
+            ConsoleCapture.Of(() =>
             {
                 var scale = 3.0;
                 var f = Expr.From((double x) => x > 0 ? scale * Math.Sin(x) : Math.Pow(x, 3));

@@ -100,8 +100,8 @@ type internal StepList(steps: PlanStep[]) =
 
     let having (buffers: PlanStep -> int[]) buffer =
         [
-            for i, step in Array.indexed left do
-                match step with
+            for i in 0 .. left.Length - 1 do
+                match left[i] with
                 | Some step when Array.contains buffer (buffers step) -> i, step
                 | _ -> ()
         ]
