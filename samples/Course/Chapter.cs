@@ -43,7 +43,7 @@ internal sealed class Chapter(Lesson lesson, Language language, bool brief, stri
     public void Say(string english, string spanish)
     {
         var line = " ";
-        foreach (var word in this[english, spanish].Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var word in ConsoleText.Of(this[english, spanish]).Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
             if (line.Length + word.Length > 110)
             {

@@ -32,7 +32,7 @@ try
     Book.Of(chapters, asked.Language).Write(index);
     Console.WriteLine();
     Console.WriteLine(asked.Language.Of(
-        $"All of it took {whole.Elapsed.TotalSeconds:0} seconds. One page has it all:", $"Todo tardó {whole.Elapsed.TotalSeconds:0} segundos. Una página lo reúne:"));
+        $"All of it took {whole.Elapsed.TotalSeconds:0.0} s. One page has it all:", $"Todo tardó {whole.Elapsed.TotalSeconds:0.0} s. Una página lo reúne:"));
     Console.WriteLine(index);
     return 0;
 }

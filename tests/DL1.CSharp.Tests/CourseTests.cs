@@ -25,7 +25,7 @@ public class CourseTests(CourseTests.Pages pages) : IClassFixture<CourseTests.Pa
                     var kept = Environment.GetEnvironmentVariable("DL1_COURSE");
                     var place = Path.Combine(kept ?? folder, language);
                     if (kept is null)
-                        Assert.Equal((0, ""), Run("all", "--brief", "--lang", language, "--out", place) is var (code, _, errors) ? (code, errors) : default);
+                        Succeed("all", "--brief", "--lang", language, "--out", place);
                     pages[language] = page = File.ReadAllText(Path.Combine(place, "index.html"));
                 }
 
@@ -46,13 +46,36 @@ public class CourseTests(CourseTests.Pages pages) : IClassFixture<CourseTests.Pa
         return (process.ExitCode, output, errors.Result);
     }
 
+    /// <summary>What a run prints that ends well and has nothing to say on standard error.</summary>
+    private static string Succeed(params string[] arguments)
+    {
+        var run = Run(arguments);
+        Assert.True(run is (0, not "", ""), $"course {string.Join(' ', arguments)}: {run}");
+        return run.Output;
+    }
+
     [Fact]
     public void Lessons_are_listed_by_name_and_class()
     {
-        var (code, output, _) = Run("list");
-        Assert.Equal(0, code);
-        Assert.Matches(@"descent\s+class 2", output);
-        Assert.Matches(@"pytorch\s+clase 3\s+El mismo programa", Run("list", "--lang", "es").Output);
+        Assert.Matches(@"descent\s+class 2", Succeed("list"));
+        Assert.Matches(@"pytorch\s+clase 3\s+El mismo programa", Succeed("list", "--lang", "es"));
+    }
+
+    [Fact]
+    public void Formulas_on_the_console_are_plain_text()
+    {
+        var folder = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            var output = Succeed("descent", "valley", "--brief", "--out", folder);
+            Assert.Contains("the factor 1 − 2η = 0.98", output);
+            Assert.Contains("falls by less than 10⁻⁸", output);
+            Assert.DoesNotMatch(@"[$\\]", output.Replace(folder, ""));
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
     }
 
     [Theory]
@@ -107,7 +130,7 @@ public class CourseTests(CourseTests.Pages pages) : IClassFixture<CourseTests.Pa
     public void Each_lesson_has_a_chapter_with_code_pictures_and_questions(string language)
     {
         var chapters = Regex.Matches(pages[language], "<section>(.*?)</section>", RegexOptions.Singleline).Select(m => m.Groups[1].Value).ToList();
-        Assert.Equal(Run("list").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length, chapters.Count);
+        Assert.Equal(Succeed("list").Split('\n', StringSplitOptions.RemoveEmptyEntries).Length, chapters.Count);
         Assert.All(chapters, chapter =>
         {
             var title = Regex.Match(chapter, "<h2[^>]*>(.*?)</h2>").Groups[1].Value;
