@@ -19,6 +19,7 @@ module internal Lower =
             Rule.anywhere "reshape(broadcast x) -> broadcast(reshape x)" LowerReshapes.reshapedBroadcast
             Rule.anywhere "reduce(reshape x) -> reshape(reduce x)" LowerReshapes.reduceOfReshaped
             Rule.anywhere "moves of single elements -> reshape" LowerReshapes.trivial
+            Rule.anywhere "column @ row -> column * row" LowerMatMuls.outerProduct
             Rule.anywhere "stack @ one matrix -> one product" LowerMatMuls.sharedMatrix
             Rule.anywhere "sum of pads that fill an axis -> concat" LowerSums.sumOfPadded
             Rule.anywhere "(a @ b)ᵀ -> bᵀ @ aᵀ" LowerMatMuls.transposedProduct

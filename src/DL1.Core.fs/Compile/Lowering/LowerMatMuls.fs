@@ -43,6 +43,15 @@ module internal LowerMatMuls =
                 None
         | _ -> None
 
+    /// A column times a row is an elementwise product, which fuses with what comes before and after it.
+    let outerProduct (e: Expr) =
+        match e.Node with
+        | Node.MatMul(column, row) when
+            e.DType.IsFloat && e.Shape.Size > 0 && column.Shape[column.Shape.Rank - 1] = 1
+            ->
+            Some(column * row)
+        | _ -> None
+
     let private lastTwo (rank: int) = [ 0 .. rank - 3 ] @ [ rank - 1; rank - 2 ]
 
     /// A transpose of a product in which the columns are not the last axis becomes the product of the transposes, in
