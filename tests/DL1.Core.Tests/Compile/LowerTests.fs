@@ -184,6 +184,14 @@ let tests =
                 Expect.equal (ranks matmul after) [ 2 ] "one product"
                 Expect.equal (count (nameOf (Expr.sumAll x)) after) 0 "and no sum"
             }
+            test "a column times a row is an elementwise product" {
+                let column, row = variable "column" [ 7; 1 ], variable "row" [ 1; 5 ]
+                Expect.equal (count matmul (lowered (Expr.matmul column row))) 0 "of vectors"
+                Expect.equal (count matmul (lowered (Expr.matmul row.T column.T))) 0 "transposed"
+                let columns, rows = variable "columns" [ 3; 7; 1 ], variable "rows" [ 3; 1; 5 ]
+                let after = lowered (Expr.sum [ 0 ] (Expr.matmul columns rows))
+                Expect.equal (ranks matmul after) [ 2 ] "the sum of a stack of them is one product"
+            }
             test "masks come from relu where it is there" {
                 let after = lowered (Expr.where (x .> 0.0) (Expr.relu x) y)
 

@@ -52,10 +52,9 @@ type internal GemmDriver<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>(
         let each = int64 tall * int64 panelColumns * int64 (p.K + 8)
 
         let least =
-            if p.M = 1 || p.N = 1 then
-                Tuning.GemvTaskOperations
-            else
-                Tuning.GemmTaskOperations
+            if p.N = 1 then Tuning.GemvRowTaskOperations
+            elif p.M = 1 then Tuning.GemvTaskOperations
+            else Tuning.GemmTaskOperations
 
         let enough = int (min (int64 panels) ((least + each - 1L) / each))
         panelsEach <- max enough ((panels + 15) / 16)

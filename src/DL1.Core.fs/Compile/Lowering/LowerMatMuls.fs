@@ -43,11 +43,12 @@ module internal LowerMatMuls =
                 None
         | _ -> None
 
-    /// A column times a row is an elementwise product, which fuses with what comes before and after it.
+    /// A column times a row is an elementwise product, which fuses with what comes before and after it. Not for stacks, whose
+    /// sum is one product (`summedStack`).
     let outerProduct (e: Expr) =
         match e.Node with
         | Node.MatMul(column, row) when
-            e.DType.IsFloat && e.Shape.Size > 0 && column.Shape[column.Shape.Rank - 1] = 1
+            e.DType.IsFloat && e.Shape.Size > 0 && e.Shape.Rank = 2 && column.Shape[1] = 1
             ->
             Some(column * row)
         | _ -> None
