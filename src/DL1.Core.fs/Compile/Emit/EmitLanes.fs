@@ -70,10 +70,16 @@ type internal EmitLanes(il: VectorIL) =
 
     /// Stores the first `rest` lanes, and touches no memory beyond them.
     member _.StorePartial(dtype: DType, pushAddress: unit -> unit, rest: unit -> unit, value: unit -> unit) =
-        store dtype il.Scratch value
-        il.Scratch()
-        pushAddress ()
-        copy dtype rest
+        if dtype.IsFloat then
+            pushAddress ()
+            rest ()
+            value ()
+            memory "StorePartial" LaneKind.Float
+        else
+            store dtype il.Scratch value
+            il.Scratch()
+            pushAddress ()
+            copy dtype rest
 
     /// Loads one element into every lane.
     member _.LoadOne(dtype: DType, pushAddress: unit -> unit) =

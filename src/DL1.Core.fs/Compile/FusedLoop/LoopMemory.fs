@@ -53,6 +53,16 @@ type internal LoopMemory =
         if bytes &&& 1 <> 0 then
             LoopMemory.Move<byte>(source + at, target + at)
 
+    /// A mask of the first `count` lanes of 32 bits.
+    [<MethodImpl(Inline.Always)>]
+    static member private First32(count: int) : Vector512<float32> =
+        Vector512.GreaterThan(Vector512.Create count, Vector512<int>.Indices).AsSingle()
+
+    /// A mask of the first `count` lanes of 64 bits.
+    [<MethodImpl(Inline.Always)>]
+    static member private First64(count: int) : Vector512<float> =
+        Vector512.GreaterThan(Vector512.Create(int64 count), Vector512<int64>.Indices).AsDouble()
+
     // `LoadPartial` reads the first `count` elements at an address, at most the number of lanes; the other lanes are 0.
     // The JIT knows the size of an element, 4 or 8 bytes, and the processor, so one branch is left.
 
@@ -90,12 +100,57 @@ type internal LoopMemory =
     static member LoadPartial<'T when 'T: unmanaged>
         (address: nativeint, count: int, _: Vector512<'T>)
         : Vector512<'T> =
-        let lower, half = Vector256<'T>.Zero, Vector256<'T>.Count
+        if Avx512F.IsSupported && sizeof<'T> = 4 then
+            let mask = LoopMemory.First32 count
+            Avx512F.MaskLoad(NativePtr.ofNativeInt<float32> address, mask, Vector512.Zero).As<float32, 'T>()
+        elif Avx512F.IsSupported then
+            let mask = LoopMemory.First64 count
+            Avx512F.MaskLoad(NativePtr.ofNativeInt<float> address, mask, Vector512.Zero).As<float, 'T>()
+        else
+            let mutable lanes = Vector512<'T>.Zero
+            LoopMemory.Copy(address, NativePtr.toNativeInt &&lanes, sizeof<'T> * count)
+            lanes
 
-        Vector512.Create(
-            LoopMemory.LoadPartial<'T>(address, min count half, lower),
-            LoopMemory.LoadPartial<'T>(address + 32n, max 0 (count - half), lower)
-        )
+    // `StorePartial` stores the first `count` lanes, and touches no memory beyond them: in pieces, since a load right after a
+    // masked store would wait for it wherever it lies within a vector's length of the store.
+
+    [<MethodImpl(Inline.Always)>]
+    static member StorePartial<'T when 'T: unmanaged>(address: nativeint, count: int, lanes: Vector128<'T>) =
+        let bytes = count * sizeof<'T>
+
+        if bytes >= 16 then
+            At.write address lanes
+        else
+            let mutable address = address
+            let mutable left = lanes.AsInt64()
+
+            if bytes &&& 8 <> 0 then
+                At.write<int64> address (left.ToScalar())
+                left <- Vector128.CreateScalar(left.GetElement 1)
+                address <- address + 8n
+
+            if bytes &&& 4 <> 0 then
+                At.write<int> address (left.AsInt32().ToScalar())
+
+    [<MethodImpl(Inline.Always)>]
+    static member StorePartial<'T when 'T: unmanaged>(address: nativeint, count: int, lanes: Vector256<'T>) =
+        let half = Vector128<'T>.Count
+
+        if count < half then
+            LoopMemory.StorePartial(address, count, lanes.GetLower())
+        else
+            At.write address (lanes.GetLower())
+            LoopMemory.StorePartial(address + 16n, count - half, lanes.GetUpper())
+
+    [<MethodImpl(Inline.Always)>]
+    static member StorePartial<'T when 'T: unmanaged>(address: nativeint, count: int, lanes: Vector512<'T>) =
+        let half = Vector256<'T>.Count
+
+        if count < half then
+            LoopMemory.StorePartial(address, count, lanes.GetLower())
+        else
+            At.write address (lanes.GetLower())
+            LoopMemory.StorePartial(address + 32n, count - half, lanes.GetUpper())
 
     // Truth values: a byte each in memory, masks (0 or −1) in lanes.
 
