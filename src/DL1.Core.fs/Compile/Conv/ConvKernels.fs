@@ -68,17 +68,12 @@ module internal ConvKernels =
 
         let problem =
             {
+                Geometry = g
                 Rows = rows
                 Columns = columns
-                Samples = g.Images
                 Source = source * g.Groups
                 Result = result * g.Groups
                 ResultPixel = (if pixel = 0 then result * g.Groups else pixel)
-                KernelWidth = g.KernelWidth
-                Each = source
-                // At one pixel, the channels of a group are followed by those of the next group.
-                Joins = g.Groups = 1 || g.IsDepthwise
-                Step = (if g.IsDepthwise then g.Groups * size else size)
                 // A multiply-add that reads an element of its own takes as long as several of a product (bench/Onnx, MobileNetV2).
                 Work = (if g.IsDepthwise then 4L * work g else work g)
                 Size = size

@@ -1,12 +1,9 @@
 namespace DL1.Compiler.Pooling
 
 open System
-open FSharp.NativeInterop
 open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// A pooling, ready to run; it serves one run at a time. `left` and `right` are the operands as in the graph, but with
 /// channels last; `right` is ignored by a pooling of one operand.
@@ -62,7 +59,6 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 
     /// Writes the offsets of the elements in the window of result (p, q) to `taps`, in bytes; returns their number.
     let tabulate p q (taps: nativeint) =
-        let table = NativePtr.ofNativeInt<nativeint> taps
         let mutable count = 0
 
         for i in 0 .. g.Rows.Counts[p] - 1 do
@@ -70,7 +66,7 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 
             for j in 0 .. g.Columns.Counts[q] - 1 do
                 let column = g.Columns.Firsts[q] + j * g.Columns.Dilation
-                NativePtr.set table count (nativeint (row * g.Width + column) * pixel)
+                At.set<nativeint> taps count (nativeint (row * g.Width + column) * pixel)
                 count <- count + 1
 
         count
