@@ -124,9 +124,6 @@ module internal ConvKernels =
         | Width.Bits256 -> make<Simd256<'T>, _, 'T> role first pixel geometry
         | Width.Bits512 -> make<Simd512<'T>, _, 'T> role first pixel geometry
 
-    /// As `sliced`, where the result is not a slice of a larger buffer: its pixels are contiguous.
-    let on<'T when 'T: unmanaged> width role first geometry = sliced<'T> width role first 0 geometry
-
     /// The geometry of a node, from the shapes of its operands and its result, as the graph has them.
     let geometry (role: ConvRole) (spec: ConvSpec) (left: Shape) (right: Shape) (result: Shape) =
         match role with

@@ -188,17 +188,7 @@ type internal DepthwiseWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unman
     let sums = Block.Kept(int64 chunks.Partials * int64 partialBytes)
 
     /// The offset of each tap; rows beyond the last repeat it.
-    let sources =
-        ConvTable
-            [|
-                for i in 0 .. height - 1 do
-                    let tap = min i (g.Taps - 1)
-
-                    source.Offset(
-                        tap / g.KernelWidth * g.SweepHeight.Dilation,
-                        tap % g.KernelWidth * g.SweepWidth.Dilation
-                    )
-            |]
+    let sources = ConvTable [| for i in 0 .. height - 1 -> ConvChunks.tap chunks g (min i (g.Taps - 1)) |]
 
     let results = ConvTable [| for i in 0 .. height - 1 -> nativeint i * nativeint 'S.Bytes |]
     let step = nativeint source.Columns.Step * pixel

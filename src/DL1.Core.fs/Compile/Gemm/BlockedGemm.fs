@@ -36,9 +36,6 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     let mutable packedA = 0n
     let mutable packedB = 0n
 
-    /// Whether there is an epilogue.
-    let hasEpilogue () = not (isNull p.Epilogue)
-
     /// The first row of a block of rows; all blocks have nearly the same number of tiles.
     let rowOf block = min p.M (int (int64 tiles * int64 block / int64 blocks) * tile)
 
@@ -130,7 +127,7 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
                 PanelKernel<'S, 'V, 'T>.Multiply(rows, count, nativeint (k * size), true, &tile, spare)
 
         // Calls the epilogue on whole rows of the task, so that what it reads and writes beside C is contiguous.
-        if firstKBlock + kBlocks = KBlocks.count p.K && (hasEpilogue ()) then
+        if firstKBlock + kBlocks = KBlocks.count p.K then
             let from = first * panelColumns
             let count = min columns (last * panelColumns) - from
             SmallGemm<'S, 'V, 'T>.RunEpilogue(&p, stack, row, rows, column + from, count)
@@ -146,14 +143,15 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     let choose () =
         shared <- p.M <= 2 * Tuning.GemmBlockRows
 
-        columns <-
-            min
-                (if (hasEpilogue ()) && not shared then
-                     Tuning.EpilogueColumns
-                 else
-                     Tuning.GemmBlockColumns)
-                (p.N - column)
+        let hasEpilogue = not (isNull p.Epilogue)
 
+        let widest =
+            if hasEpilogue && not shared then
+                Tuning.EpilogueColumns
+            else
+                Tuning.GemmBlockColumns
+
+        columns <- min widest (p.N - column)
         panels <- (columns + panelColumns - 1) / panelColumns
 
         if shared then
@@ -161,14 +159,14 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
             let each = (panels * blocks + Tuning.GemmTasks - 1) / Tuning.GemmTasks
 
             across <-
-                if (hasEpilogue ()) then
+                if hasEpilogue then
                     max 1 (min each (Tuning.EpilogueBytes / (tall * wide)))
                 else
                     each
         else
             // With a multiple of four blocks, two or four threads get equally many.
             let most =
-                if (hasEpilogue ()) then
+                if hasEpilogue then
                     max 12 (Tuning.EpilogueBytes / (columns * size))
                 else
                     Tuning.GemmBlockRows

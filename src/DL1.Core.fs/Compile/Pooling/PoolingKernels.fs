@@ -71,10 +71,6 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 
         count
 
-    let zero (dx: nativeint) (from: nativeint) (last: nativeint) =
-        for i in 0 .. g.Height * g.Width - 1 do
-            At.clear (dx + nativeint i * pixel + from) (int (last - from))
-
     let runTask task =
         let sample = nativeint<int>(task / (blocks * bands))
         let block', first = task / bands % blocks, task % bands * band
@@ -82,12 +78,9 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         let last = nativeint (min g.Channels ((block' + 1) * block)) * nativeint size
         let taps = Scratch.Get(ScratchSlot.PoolingTaps, int64 g.Most * int64 sizeof<nativeint>)
 
-        match role with
-        | PoolingRole.MaxScatter
-        | PoolingRole.AvgGrad -> zero (result + sample * data) from last
-        | PoolingRole.Max
-        | PoolingRole.MaxPick
-        | PoolingRole.Avg -> ()
+        if not isOfOneWindow then
+            for i in 0 .. g.Height * g.Width - 1 do
+                At.clear (result + sample * data + nativeint i * pixel + from) (int (last - from))
 
         for window in first .. min windows (first + band) - 1 do
             let n = tabulate (window / g.OutWidth) (window % g.OutWidth) taps
