@@ -26,6 +26,10 @@ let private around = sweep 1 1 1 1
 let private case data weights groups sweeps =
     { Data = data; Weights = weights; Spec = { Sweeps = sweeps; Groups = groups } }
 
+/// A kernel whose result has contiguous pixels.
+let private kernelOn<'T when 'T: unmanaged> width role first geometry =
+    ConvKernels.sliced<'T> width role first 0 geometry
+
 let private spatial (dims: int list) = List.skip 2 dims
 
 let private outOf case =
@@ -156,8 +160,8 @@ let private checkOf (kind: Kind<'T>) make case =
                 failtest $"other bits with %A{layout}: %A{role} %A{case}"
 
 let private check case =
-    checkOf f32 ConvKernels.on<float32> case
-    checkOf f64 ConvKernels.on<float> case
+    checkOf f32 kernelOn<float32> case
+    checkOf f64 kernelOn<float> case
 
 let private any =
     law "any small convolution" (fun (seed: uint32) ->
@@ -202,7 +206,7 @@ let private isWinograd case role =
     let a, b, c = shapes case role
     let shape (dims: int list) = Shape.ofList dims
     let geometry = ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c)
-    let kernel = ConvKernels.on<float32> Width.Bits256 role ConvFirst.None geometry
+    let kernel = kernelOn<float32> Width.Bits256 role ConvFirst.None geometry
 
     kernel :? WinogradConv<Simd256<float32>, Vector256<float32>, float32>
     || kernel :? WinogradWeights<Simd256<float32>, Vector256<float32>, float32>
@@ -246,10 +250,10 @@ let private cutSums =
                 Expect.isTrue (isWinograd case role) $"in tiles: %A{role} %A{case}"
                 let a, b, _ = shapes case role
                 let left, right = fractions f32 3 (size a), fractions f32 4 (size b)
-                let first = run f32 ConvKernels.on<float32> case role Width.Bits512 2 left right null
+                let first = run f32 kernelOn<float32> case role Width.Bits512 2 left right null
 
                 for width in [ Width.Bits128; Width.Bits256 ] do
-                    let other = run f32 ConvKernels.on<float32> case role width 1 left right null
+                    let other = run f32 kernelOn<float32> case role width 1 left right null
                     Expect.isTrue (same first other) $"other bits with {width}: %A{role} %A{case}"
     }
 
@@ -295,7 +299,7 @@ let private oddNumbers =
                                 ))
 
                     let wanted = expected case role left right |> Array.map (fun v -> v + 1.0)
-                    let found = run f32 ConvKernels.on<float32> case role Simd.widest 2 left right finish
+                    let found = run f32 kernelOn<float32> case role Simd.widest 2 left right finish
                     let plain = Array.map (fun (v: float) -> if Double.IsNaN v then nan else v)
                     // Whole numbers, whose sums are exact in any order.
                     Expect.isTrue
@@ -400,20 +404,10 @@ let private finish =
                                 let value = value * 2.0f + float32 at
                                 Marshal.WriteInt32(address, 4 * i, BitConverter.SingleToInt32Bits value))
 
-                    let before = run f32 ConvKernels.on<float32> case role Simd.widest 1 left right null
+                    let before = run f32 kernelOn<float32> case role Simd.widest 1 left right null
 
                     let after =
-                        runAs
-                            layout
-                            f32
-                            ConvKernels.on<float32>
-                            case
-                            role
-                            Simd.widest
-                            threads
-                            left
-                            right
-                            finish
+                        runAs layout f32 kernelOn<float32> case role Simd.widest threads left right finish
 
                     Expect.isTrue (Array.forall ((=) 1) seen) $"each once: %A{role} %A{case}"
 
@@ -430,7 +424,7 @@ let private steady =
                 let a, b, c = shapes case role
                 let shape (dims: int list) = Shape.ofList dims
                 let geometry = ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c)
-                let kernel = ConvKernels.on<float> Simd.widest role layout geometry
+                let kernel = kernelOn<float> Simd.widest role layout geometry
                 let left, right = Numbers(f64, integers 1 (size a)), Numbers(f64, integers 2 (size b))
                 let result = Numbers(f64, Array.zeroCreate (size c))
                 let finish = BlockEpilogue(fun _ _ _ _ _ -> ())
@@ -483,14 +477,12 @@ let private oddBesidePadding =
                             $"{odd}, in the second operand {inSecond}, {what}: %A{role} %A{case}"
 
                     for width in [ Width.Bits128; Width.Bits256; Width.Bits512 ] do
-                        agrees
-                            $"f32, {width}"
-                            (run f32 ConvKernels.on<float32> case role width 1 left right null)
+                        agrees $"f32, {width}" (run f32 kernelOn<float32> case role width 1 left right null)
 
-                    agrees "f64" (run f64 ConvKernels.on<float> case role Simd.widest 2 left right null)
+                    agrees "f64" (run f64 kernelOn<float> case role Simd.widest 2 left right null)
 
                     for layout in layouts role do
-                        runAs layout f32 ConvKernels.on<float32> case role Simd.widest 2 left right null
+                        runAs layout f32 kernelOn<float32> case role Simd.widest 2 left right null
                         |> agrees $"%A{layout}"
     }
 

@@ -45,8 +45,8 @@ module internal ConvChunks =
     /// The most pixels of a chunk: its data and its results fit into a first-level cache.
     let private longest = 192
 
-    let private slices count =
-        let slices = max 1 ((count + longest - 1) / longest)
+    let private slices count most =
+        let slices = (count + most - 1) / most
         let at i = int (int64 count * int64 i / int64 slices)
         List.init slices (fun i -> struct (at i, at (i + 1)))
 
@@ -74,21 +74,17 @@ module internal ConvChunks =
                     ]
                 ]
             elif g.OutWidth <= longest then
-                let each = longest / max 1 g.OutWidth
-                let count = (g.OutHeight + each - 1) / each
-                let at i = int (int64 g.OutHeight * int64 i / int64 count)
-
                 [
-                    for i in 0 .. count - 1 do
+                    for struct (from, until) in slices g.OutHeight (longest / max 1 g.OutWidth) do
                         [
-                            for p in at i .. at (i + 1) - 1 do
+                            for p in from .. until - 1 do
                                 row 0 p 0 g.OutWidth
                         ]
                 ]
             else
                 [
                     for p in 0 .. g.OutHeight - 1 do
-                        for struct (first, last) in slices g.OutWidth do
+                        for struct (first, last) in slices g.OutWidth longest do
                             [ row 0 p first last ]
                 ]
 
@@ -120,6 +116,11 @@ module internal ConvChunks =
             GroupsEach = (groups + partials - 1) / partials
             Transposes = first.Right
         }
+
+    /// The offset in the source of a tap of the kernel.
+    let tap (chunks: ConvChunks) (g: ConvGeometry) number =
+        let row, column = number / g.KernelWidth, number % g.KernelWidth
+        chunks.Source.Offset(row * g.SweepHeight.Dilation, column * g.SweepWidth.Dilation)
 
     /// Computes a partial sum: calls `body` for its chunks. `data` and `dy` are the addresses of all data and
     /// cotangents. A sum without chunks is set to `bytes` zeros.

@@ -68,17 +68,12 @@ module internal ConvKernels =
 
         let problem =
             {
+                Geometry = g
                 Rows = rows
                 Columns = columns
-                Samples = g.Images
                 Source = source * g.Groups
                 Result = result * g.Groups
                 ResultPixel = (if pixel = 0 then result * g.Groups else pixel)
-                KernelWidth = g.KernelWidth
-                Each = source
-                // At one pixel, the channels of a group are followed by those of the next group.
-                Joins = g.Groups = 1 || g.IsDepthwise
-                Step = (if g.IsDepthwise then g.Groups * size else size)
                 // A multiply-add that reads an element of its own takes as long as several of a product (bench/Onnx, MobileNetV2).
                 Work = (if g.IsDepthwise then 4L * work g else work g)
                 Size = size
@@ -128,9 +123,6 @@ module internal ConvKernels =
         | Width.Bits128 -> make<Simd128<'T>, _, 'T> role first pixel geometry
         | Width.Bits256 -> make<Simd256<'T>, _, 'T> role first pixel geometry
         | Width.Bits512 -> make<Simd512<'T>, _, 'T> role first pixel geometry
-
-    /// As `sliced`, where the result is not a slice of a larger buffer: its pixels are contiguous.
-    let on<'T when 'T: unmanaged> width role first geometry = sliced<'T> width role first 0 geometry
 
     /// The geometry of a node, from the shapes of its operands and its result, as the graph has them.
     let geometry (role: ConvRole) (spec: ConvSpec) (left: Shape) (right: Shape) (result: Shape) =

@@ -49,20 +49,14 @@ type internal ConvPlan =
 [<NoEquality; NoComparison>]
 type internal ConvProblem =
     {
+        Geometry: ConvGeometry
         Rows: ConvAxis
         Columns: ConvAxis
-        Samples: int
         /// The channels of the source and of the result, of all groups.
         Source: int
         Result: int
         /// The elements from a pixel of the result to the next.
         ResultPixel: int
-        KernelWidth: int
-        /// The elements of a tap in the runs; whether those of neighbouring taps are contiguous; and the bytes from one
-        /// element to the next.
-        Each: int
-        Joins: bool
-        Step: int
         /// Multiply-adds of one sample.
         Work: int64
         /// The bytes of an element.
@@ -87,17 +81,20 @@ module internal ConvPlan =
     /// share a run.
     let private runs (problem: ConvProblem) (source: ConvSource) (rows: ConvResidue) (columns: ConvResidue) =
         let found = List<struct (nativeint * int)>()
+        let each = problem.Source / problem.Geometry.Groups
+        // At one pixel, the channels of a group are followed by those of the next group.
+        let joins = problem.Geometry.Groups = 1 || problem.Geometry.IsDepthwise
 
         for struct (row, _) in rows.Taps do
             let mutable following = Int32.MinValue
 
             for struct (column, _) in columns.Taps do
-                if problem.Joins && column = following then
+                if joins && column = following then
                     let struct (offset, length) = found[found.Count - 1]
-                    found[found.Count - 1] <- struct (offset, length + problem.Each)
+                    found[found.Count - 1] <- struct (offset, length + each)
                 else
                     let offset = source.Offset(row - source.Rows.Low, column - source.Columns.Low)
-                    found.Add(struct (offset, problem.Each))
+                    found.Add(struct (offset, each))
 
                 following <- column + 1
 
@@ -133,7 +130,8 @@ module internal ConvPlan =
         struct (ConvTable(words.ToArray()), kBlocks)
 
     let private positions (problem: ConvProblem) (source: ConvSource) samples band rows columns =
-        let struct (runs, kBlocks) = divided problem.Step (runs problem source rows columns)
+        let channels = if problem.Geometry.IsDepthwise then problem.Geometry.Groups else 1
+        let struct (runs, kBlocks) = divided (channels * problem.Size) (runs problem source rows columns)
         let pixel = problem.ResultPixel * problem.Size
         let plane = problem.Rows.Length * problem.Columns.Length
 
@@ -162,7 +160,7 @@ module internal ConvPlan =
                 [|
                     for struct (_, row) in rows.Taps do
                         for struct (_, column) in columns.Taps do
-                            row * problem.KernelWidth + column
+                            row * problem.Geometry.KernelWidth + column
                 |]
             KBlocks = kBlocks
             Runs = runs
@@ -191,10 +189,10 @@ module internal ConvPlan =
         // Small samples share a task, for fuller tiles; large samples are divided, and so are samples that are few.
         let full = int64 (192 / max 1 results) |> min (taskBytes / max 1L sample)
         let light = min 1024L (65536L / max 1L problem.Work)
-        let samples = int (max full light |> min (int64 (problem.Samples / 8)) |> max 1L)
+        let samples = int (max full light |> min (int64 (problem.Geometry.Images / 8)) |> max 1L)
 
         let wanted =
-            int64 ((15 + problem.Samples) / max 1 problem.Samples)
+            int64 ((15 + problem.Geometry.Images) / max 1 problem.Geometry.Images)
             |> min (problem.Work / Tuning.ConvTaskOperations)
             |> max 1L
 
@@ -246,7 +244,7 @@ module internal ConvPlan =
             Band = band
             Bands = bands
             Slices = slices
-            Tasks = (problem.Samples + samples - 1) / samples * bands * slices
+            Tasks = (problem.Geometry.Images + samples - 1) / samples * bands * slices
             ResultPixel = problem.ResultPixel * problem.Size
             Transposes = problem.ResultFirst
         }

@@ -58,11 +58,7 @@ type internal ConvWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
                 for i in 0 .. height - 1 do
                     let tap, channel = min i (rows - 1) / max 1 each, min i (rows - 1) % max 1 each
 
-                    source.Offset(
-                        tap / g.KernelWidth * g.SweepHeight.Dilation,
-                        tap % g.KernelWidth * g.SweepWidth.Dilation
-                    )
-                    + nativeint (channel * size)
+                    ConvChunks.tap chunks g tap + nativeint (channel * size)
             |]
 
     let results = ConvTable [| for i in 0 .. height - 1 -> nativeint i * nativeint wide |]

@@ -81,12 +81,12 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
                 let at = (task.From + q) * rows.Step + tap
                 let isOutside = not source.Copies && (at < 0 || at >= rows.Extent)
                 let address = data + source.Offset(q * rows.Step + tap - rows.Low, -columns.Low)
-                At.write (table + nativeint (q * taps.Length + i) * word) (if isOutside then 0n else address)
+                At.set<nativeint> table (q * taps.Length + i) (if isOutside then 0n else address)
 
     /// Prefetches the rows of the source that row `q` of results reads first.
     let fetchRows (plane: inref<DepthwisePlane>) q =
         for row in max 0 (plane.Down - rows.Step) .. plane.Down - 1 do
-            let from = At.read<nativeint>(plane.Sources + nativeint (q * plane.Down + row) * word)
+            let from = At.get<nativeint> plane.Sources (q * plane.Down + row)
 
             if from <> 0n then
                 for line in 0..64 .. columns.Extent * int pixel - 1 do
@@ -113,8 +113,8 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
         tile.CRows <- offsets + 6n * word
 
         for i in 0..5 do
-            At.write (tile.ARows + nativeint i * word) (nativeint (i * columns.Step) * pixel)
-            At.write (tile.CRows + nativeint i * word) (nativeint i * plane.ResultStep)
+            At.set<nativeint> tile.ARows i (nativeint (i * columns.Step) * pixel)
+            At.set<nativeint> tile.CRows i (nativeint i * plane.ResultStep)
 
         for residue in 0 .. plan.Positions.Length - 1 do
             let down = rows.Residues[residue / columns.Residues.Length]
@@ -188,17 +188,7 @@ type internal DepthwiseWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unman
     let sums = Block.Kept(int64 chunks.Partials * int64 partialBytes)
 
     /// The offset of each tap; rows beyond the last repeat it.
-    let sources =
-        ConvTable
-            [|
-                for i in 0 .. height - 1 do
-                    let tap = min i (g.Taps - 1)
-
-                    source.Offset(
-                        tap / g.KernelWidth * g.SweepHeight.Dilation,
-                        tap % g.KernelWidth * g.SweepWidth.Dilation
-                    )
-            |]
+    let sources = ConvTable [| for i in 0 .. height - 1 -> ConvChunks.tap chunks g (min i (g.Taps - 1)) |]
 
     let results = ConvTable [| for i in 0 .. height - 1 -> nativeint i * nativeint 'S.Bytes |]
     let step = nativeint source.Columns.Step * pixel

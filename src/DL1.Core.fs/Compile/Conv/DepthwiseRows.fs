@@ -35,9 +35,6 @@ type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
 
     static member inline private Size = nativeint sizeof<nativeint>
 
-    static member inline private Word(table: nativeint, i: int) =
-        At.read<nativeint>(table + nativeint i * nativeint sizeof<nativeint>)
-
     /// Six results anywhere. `table` has the address of each tap of each, tap by tap, then those of the results, all without
     /// `at`, the offset of the first channel.
     static member inline private Pixels
@@ -50,7 +47,7 @@ type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
         let mutable l3, r3, l4, r4, l5, r5 = z, z, z, z, z, z
         let mutable table = table
         let mutable b = b
-        let inline address table i = DepthwiseRows<'S, 'V, 'T>.Word(table, i) + at
+        let inline address table i = At.get<nativeint> table i + at
         let inline left a x sum = 'S.MultiplyAdd('S.Load a, x, sum)
 
         let inline right a y sum = if isWide then 'S.MultiplyAdd('S.Load(a + width), y, sum) else sum
@@ -103,7 +100,7 @@ type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
         let mutable entry = r.Table + nativeint i * DepthwiseRows<'S, 'V, 'T>.Size
 
         for row in 0 .. r.Down - 1 do
-            let source = DepthwiseRows<'S, 'V, 'T>.Word(r.Sources, q * r.Down + row)
+            let source = At.get<nativeint> r.Sources (q * r.Down + row)
             let mutable column = r.First + p * r.Step
 
             for _ in 1 .. r.Across do
@@ -160,10 +157,9 @@ type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
             let c = r.Result + nativeint<int> q * r.ResultRow + nativeint<int> p * r.ResultStep
 
             for row in 0 .. r.Down - 1 do
-                let source = DepthwiseRows<'S, 'V, 'T>.Word(r.Sources, q * r.Down + row)
-                let run = r.Table + nativeint (2 * row) * DepthwiseRows<'S, 'V, 'T>.Size
-                At.write run (if source = 0n then r.Zeros else source + column)
-                At.write (run + DepthwiseRows<'S, 'V, 'T>.Size) (nativeint r.Across)
+                let source = At.get<nativeint> r.Sources (q * r.Down + row)
+                At.set<nativeint> r.Table (2 * row) (if source = 0n then r.Zeros else source + column)
+                At.set<nativeint> r.Table (2 * row + 1) (nativeint r.Across)
 
             let mutable channel = from
 

@@ -36,49 +36,39 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     let mutable packedA = 0n
     let mutable packedB = 0n
 
-    // The bodies of the pool's runs, made once so that a run allocates nothing.
-    let mutable prepared = false
-    let mutable pack: int -> unit = ignore
-    let mutable multiply: int -> unit = ignore
-
-    /// Whether there is an epilogue.
-    member private _.HasEpilogue = not (isNull p.Epilogue)
-
     /// The first row of a block of rows; all blocks have nearly the same number of tiles.
-    member private _.Row(block: int) = min p.M (int (int64 tiles * int64 block / int64 blocks) * tile)
+    let rowOf block = min p.M (int (int64 tiles * int64 block / int64 blocks) * tile)
 
     /// The number of rows in a block.
-    member private this.Rows(block: int) = this.Row(block + 1) - this.Row block
+    let rowsOf block = rowOf (block + 1) - rowOf block
 
     /// The bytes of one k-block of a block of A when packed; its last tile may go beyond the block.
-    member private _.BytesOfA = (tall + 12) * KBlocks.length p.K * size
+    let bytesOfA () = (tall + 12) * KBlocks.length p.K * size
 
     /// The address of a k-block of a block of A, where A is packed for all threads.
-    member private this.SharedA(block, kBlock) =
-        packedA + nativeint (kBlock * blocks + block) * nativeint this.BytesOfA
+    let sharedA block kBlock = packedA + nativeint (kBlock * blocks + block) * nativeint (bytesOfA ())
 
     /// The address of a k-block of a packed panel of B.
-    member private _.SharedB(panel, kBlock) =
+    let sharedB panel kBlock =
         if p.Packed = 0n then
             packedB + KBlocks.packed p.K panels wide kBlock panel
         else
-            let all = (p.N + panelColumns - 1) / panelColumns
-            p.Packed + KBlocks.packed p.K all wide (firstKBlock + kBlock) (column / panelColumns + panel)
+            SmallGemm<'S, 'V, 'T>.Packed(&p, firstKBlock + kBlock, column / panelColumns + panel)
 
     /// The panels of B that a k-block packs.
-    member private _.Packs = if p.Packed = 0n then panels else 0
+    let packs () = if p.Packed = 0n then panels else 0
 
-    member private this.PackA(block, kBlock, target) =
+    let packA block kBlock target =
         let k = KBlocks.at p.K (firstKBlock + kBlock)
-        let row = this.Row block
+        let row = rowOf block
 
         let source =
             SmallGemm<'S, 'V, 'T>.Address(p.A, stack, row, (firstKBlock + kBlock) * KBlocks.length p.K)
 
         let row, column = nativeint p.A.Row * nativeint size, nativeint p.A.Column * nativeint size
-        PanelKernel<'S, 'V, 'T>.PackA(this.Rows block, k, source, row, column, target)
+        PanelKernel<'S, 'V, 'T>.PackA(rowsOf block, k, source, row, column, target)
 
-    member private _.PackB(panel, kBlock, target) =
+    let packB panel kBlock target =
         let first = panel * panelColumns
 
         Pack<'S, 'V, 'T>
@@ -93,20 +83,20 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
             )
 
     /// A task of the first run: packs a k-block of a block of A, where A is packed for all threads, or of a panel of B.
-    member private this.Pack task =
+    let packTask task =
         let ofA = if shared then blocks * kBlocks else 0
 
         if task < ofA then
             let block, kBlock = task / kBlocks, task % kBlocks
-            this.PackA(block, kBlock, this.SharedA(block, kBlock))
+            packA block kBlock (sharedA block kBlock)
         else
             let panel, kBlock = (task - ofA) % panels, (task - ofA) / panels
-            this.PackB(panel, kBlock, this.SharedB(panel, kBlock))
+            packB panel kBlock (sharedB panel kBlock)
 
     /// A task of the second run: multiplies a block of rows by some panels, over all k-blocks that are packed.
-    member private this.Multiply task =
+    let multiplyTask task =
         let block, first = task % blocks, task / blocks * across
-        let row, rows = this.Row block, this.Rows block
+        let row, rows = rowOf block, rowsOf block
         let last = min panels (first + across)
         let spare = Scratch.Get(ScratchSlot.GemmEdge, 12 * wide)
         let mutable tile = Tile()
@@ -116,10 +106,10 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 
             let a =
                 if shared then
-                    this.SharedA(block, kBlock)
+                    sharedA block kBlock
                 else
-                    let own = Scratch.Get(ScratchSlot.GemmPackedA, this.BytesOfA)
-                    this.PackA(block, kBlock, own)
+                    let own = Scratch.Get(ScratchSlot.GemmPackedA, (bytesOfA ()))
+                    packA block kBlock own
                     own
 
             tile.Count <- k
@@ -132,83 +122,83 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
                 let from = panel * panelColumns
                 let count = min panelColumns (columns - from)
                 tile.A <- a
-                tile.B <- this.SharedB(panel, kBlock)
+                tile.B <- sharedB panel kBlock
                 tile.C <- SmallGemm<'S, 'V, 'T>.Address(p.C, stack, row, column + from)
                 PanelKernel<'S, 'V, 'T>.Multiply(rows, count, nativeint (k * size), true, &tile, spare)
 
         // Calls the epilogue on whole rows of the task, so that what it reads and writes beside C is contiguous.
-        if firstKBlock + kBlocks = KBlocks.count p.K && this.HasEpilogue then
+        if firstKBlock + kBlocks = KBlocks.count p.K then
             let from = first * panelColumns
             let count = min columns (last * panelColumns) - from
             SmallGemm<'S, 'V, 'T>.RunEpilogue(&p, stack, row, rows, column + from, count)
 
     /// Divides the rows into blocks of at most about `most` rows, their number a multiple of `multiple`.
-    member private _.DivideRows(most, multiple) =
+    let divideRows most multiple =
         let count = ((p.M + most - 1) / most + multiple - 1) / multiple * multiple
         tiles <- (p.M + tile - 1) / tile
         blocks <- min count tiles
         tall <- (tiles + blocks - 1) / blocks * tile
 
     /// Chooses the columns, the shape of the tasks, and the number of k-blocks that are packed at once.
-    member private this.Choose() =
+    let choose () =
         shared <- p.M <= 2 * Tuning.GemmBlockRows
 
-        columns <-
-            min
-                (if this.HasEpilogue && not shared then
-                     Tuning.EpilogueColumns
-                 else
-                     Tuning.GemmBlockColumns)
-                (p.N - column)
+        let hasEpilogue = not (isNull p.Epilogue)
 
+        let widest =
+            if hasEpilogue && not shared then
+                Tuning.EpilogueColumns
+            else
+                Tuning.GemmBlockColumns
+
+        columns <- min widest (p.N - column)
         panels <- (columns + panelColumns - 1) / panelColumns
 
         if shared then
-            this.DivideRows(Tuning.GemmBlockRows, 1)
+            divideRows Tuning.GemmBlockRows 1
             let each = (panels * blocks + Tuning.GemmTasks - 1) / Tuning.GemmTasks
 
             across <-
-                if this.HasEpilogue then
+                if hasEpilogue then
                     max 1 (min each (Tuning.EpilogueBytes / (tall * wide)))
                 else
                     each
         else
             // With a multiple of four blocks, two or four threads get equally many.
             let most =
-                if this.HasEpilogue then
+                if hasEpilogue then
                     max 12 (Tuning.EpilogueBytes / (columns * size))
                 else
                     Tuning.GemmBlockRows
 
-            this.DivideRows(min Tuning.GemmBlockRows most, 4)
+            divideRows (min Tuning.GemmBlockRows most) 4
             across <- panels
 
-        let bytes = KBlocks.length p.K * this.Packs * wide + if shared then blocks * this.BytesOfA else 0
+        let bytes = KBlocks.length p.K * (packs ()) * wide + if shared then blocks * (bytesOfA ()) else 0
         kBlocks <- max 1 (min (KBlocks.count p.K) (Tuning.GemmPackedBytes / max 1 bytes))
 
-    /// Computes the product on at most `threads` threads.
-    member this.Run(threads: int, product: inref<GemmProblem>) : unit =
-        p <- product
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
+    let pack: int -> unit = packTask
+    let multiply: int -> unit = multiplyTask
 
-        if not prepared then
-            pack <- fun task -> this.Pack task
-            multiply <- fun task -> this.Multiply task
-            prepared <- true
+    /// Computes the product on at most `threads` threads.
+    member _.Run(threads: int, product: inref<GemmProblem>) : unit =
+        p <- product
 
         for stack' in 0 .. p.Batch - 1 do
             stack <- stack'
             column <- 0
 
             while column < p.N do
-                this.Choose()
+                choose ()
                 let most = kBlocks
 
                 packedB <-
-                    Scratch.Get(ScratchSlot.SharedPackedB, kBlocks * this.Packs * KBlocks.length p.K * wide)
+                    Scratch.Get(ScratchSlot.SharedPackedB, kBlocks * (packs ()) * KBlocks.length p.K * wide)
 
                 packedA <-
                     if shared then
-                        Scratch.Get(ScratchSlot.SharedPackedA, kBlocks * blocks * this.BytesOfA)
+                        Scratch.Get(ScratchSlot.SharedPackedA, kBlocks * blocks * (bytesOfA ()))
                     else
                         0n
 
@@ -216,7 +206,7 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 
                 while firstKBlock < KBlocks.count p.K do
                     kBlocks <- min most (KBlocks.count p.K - firstKBlock)
-                    WorkerPool.runOn threads (kBlocks * (this.Packs + if shared then blocks else 0)) pack
+                    WorkerPool.runOn threads (kBlocks * ((packs ()) + if shared then blocks else 0)) pack
                     WorkerPool.runOn threads (blocks * ((panels + across - 1) / across)) multiply
                     firstKBlock <- firstKBlock + kBlocks
 

@@ -19,22 +19,9 @@ type internal GemmDriver<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>(
     let mutable panels = 0
     let mutable panelsEach = 1
     let mutable stacksEach = 1
-    let mutable strip: int -> unit = ignore
     let blocks = BlockedGemm<'S, 'V, 'T>()
 
-    static member Own =
-        match GemmDriver<'S, 'V, 'T>.own with
-        | null ->
-            let fresh = GemmDriver<'S, 'V, 'T>()
-            fresh.Prepare()
-            GemmDriver<'S, 'V, 'T>.own <- fresh
-            fresh
-        | known -> known
-
-    /// Makes the body of the pool's runs, once.
-    member private this.Prepare() = strip <- fun task -> this.Strip task
-
-    member private this.Strip task =
+    let stripTask task =
         let strips = (panels + panelsEach - 1) / panelsEach
         let first = task % strips * panelsEach
         let stack = task / strips * stacksEach
@@ -43,7 +30,10 @@ type internal GemmDriver<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>(
             SmallGemm<'S, 'V, 'T>
                 .Run(&p, stack, first * panelColumns, min wide ((first + panelsEach) * panelColumns))
 
-    member private this.Strips threads =
+    // The body of the pool's runs, made once so that a run allocates nothing.
+    let strip: int -> unit = stripTask
+
+    let strips threads =
         // Where B is a single column, the strips are of rows.
         wide <- max p.N (if p.N = 1 then p.M else 1)
         panels <- (wide + panelColumns - 1) / panelColumns
@@ -65,16 +55,24 @@ type internal GemmDriver<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>(
             else
                 int (max 1L (min (int64 p.Batch) (least / (each * int64 panels))))
 
-        let strips = (panels + panelsEach - 1) / panelsEach
-        WorkerPool.runOn threads (strips * ((p.Batch + stacksEach - 1) / stacksEach)) strip
+        let count = (panels + panelsEach - 1) / panelsEach
+        WorkerPool.runOn threads (count * ((p.Batch + stacksEach - 1) / stacksEach)) strip
+
+    static member Own =
+        match GemmDriver<'S, 'V, 'T>.own with
+        | null ->
+            let fresh = GemmDriver<'S, 'V, 'T>()
+            GemmDriver<'S, 'V, 'T>.own <- fresh
+            fresh
+        | known -> known
 
     /// Computes the product on at most `threads` threads.
-    member this.Run(threads: int, product: inref<GemmProblem>) : unit =
+    member _.Run(threads: int, product: inref<GemmProblem>) : unit =
         p <- product
 
         if p.M > 0 && p.N > 0 && p.Batch > 0 then
             if p.M = 1 || p.N = 1 || SmallGemm<'S, 'V, 'T>.Suits &p then
-                this.Strips threads
+                strips threads
             else
                 blocks.Run(threads, &p)
 

@@ -1,11 +1,8 @@
 namespace DL1.Compiler.Gemm
 
 open System.Runtime.CompilerServices
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// A matrix times a vector (GEMV): outputs y[o] = Σ x[k]·m[o, k] over one k-block, each by the same chain of fused
 /// multiply-adds as in `MicroKernel`. Strides are in bytes: `mOut` and `mDeep` are those of m along the outputs and
@@ -14,12 +11,8 @@ open DL1.Compiler.Simd
 type internal Gemv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    static member private Read(address: nativeint) = NativePtr.read (NativePtr.ofNativeInt<'T> address)
-
-    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private Put(value: 'T, address: nativeint, add) =
-        let target = NativePtr.ofNativeInt<'T> address
-        NativePtr.write target (if add then One.add (NativePtr.read target) value else value)
+        At.write address (if add then One.add (At.read<'T> address) value else value)
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private PutVector(value: 'V, address: nativeint, add) =
@@ -42,15 +35,15 @@ type internal Gemv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
             let mutable xAt = x
 
             for _ in 1..k do
-                let e = Gemv<'S, 'V, 'T>.Read xAt
-                s0 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m0 + at)) s0
-                s1 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m1 + at)) s1
-                s2 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m2 + at)) s2
-                s3 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m3 + at)) s3
-                s4 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m4 + at)) s4
-                s5 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m5 + at)) s5
-                s6 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m6 + at)) s6
-                s7 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m7 + at)) s7
+                let e = At.read<'T> xAt
+                s0 <- One.multiplyAdd e (At.read<'T>(m0 + at)) s0
+                s1 <- One.multiplyAdd e (At.read<'T>(m1 + at)) s1
+                s2 <- One.multiplyAdd e (At.read<'T>(m2 + at)) s2
+                s3 <- One.multiplyAdd e (At.read<'T>(m3 + at)) s3
+                s4 <- One.multiplyAdd e (At.read<'T>(m4 + at)) s4
+                s5 <- One.multiplyAdd e (At.read<'T>(m5 + at)) s5
+                s6 <- One.multiplyAdd e (At.read<'T>(m6 + at)) s6
+                s7 <- One.multiplyAdd e (At.read<'T>(m7 + at)) s7
                 at <- at + mDeep
                 xAt <- xAt + xDeep
 
@@ -71,7 +64,7 @@ type internal Gemv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
             let mutable s = One.zero<'T>
 
             for _ in 1..k do
-                s <- One.multiplyAdd (Gemv<'S, 'V, 'T>.Read xAt) (Gemv<'S, 'V, 'T>.Read mAt) s
+                s <- One.multiplyAdd (At.read<'T> xAt) (At.read<'T> mAt) s
                 mAt <- mAt + mDeep
                 xAt <- xAt + xDeep
 

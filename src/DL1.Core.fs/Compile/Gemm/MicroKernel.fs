@@ -1,10 +1,7 @@
 namespace DL1.Compiler.Gemm
 
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// The operands of a tile of C, for the micro-kernels. All strides and offsets are in bytes.
 ///
@@ -40,9 +37,6 @@ type internal Tile =
 [<AbstractClass; Sealed>]
 type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
 
-    static member inline private Word(table: nativeint, i: int) =
-        NativePtr.get (NativePtr.ofNativeInt<nativeint> table) i
-
     /// The body of all tiles: `height`, `isWide`, `isTable` and `byLane` are literals, so that each tile has only its own
     /// rows and vectors. A row of A's elements is multiplied by one vector of B, or by two if `isWide`; with `byLane`,
     /// vectors of A are multiplied by vectors of B, lane by lane.
@@ -55,14 +49,10 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
 
         let inline row i =
             if i >= height then 0n
-            elif isTable then a + MicroKernel<'S, 'V, 'T>.Word(aRows, i)
+            elif isTable then a + At.get<nativeint> aRows i
             else a + nativeint (min i last) * aRows
 
-        let inline target i =
-            if isTable then
-                c + MicroKernel<'S, 'V, 'T>.Word(cRows, i)
-            else
-                c + nativeint<int> i * cRows
+        let inline target i = if isTable then c + At.get<nativeint> cRows i else c + nativeint<int> i * cRows
 
         let inline read address = if byLane then 'S.Load address else 'S.Broadcast address
 
@@ -94,8 +84,8 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
         let mutable runs = if isTable then t.Count else 1
 
         while runs > 0 do
-            let mutable at = if isTable then MicroKernel<'S, 'V, 'T>.Word(run, 0) else 0n
-            let mutable left = if isTable then MicroKernel<'S, 'V, 'T>.Word(run, 1) else nativeint t.Count
+            let mutable at = if isTable then At.get<nativeint> run 0 else 0n
+            let mutable left = if isTable then At.get<nativeint> run 1 else nativeint t.Count
 
             while left > 0n do
                 if not isTable then
@@ -188,27 +178,19 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
         put 11 l11 r11
         put 12 l12 r12
 
-    /// A tile of 4 rows and two vectors; the rows of A and C are at strides.
+    // Tiles by two vectors; the rows of A and C are at strides.
     static member Rows4(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(4, true, false, false, &t)
-    /// A tile of 6 rows and two vectors; the rows of A and C are at strides.
     static member Rows6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, false, false, &t)
-    /// A tile of 12 rows and two vectors; the rows of A and C are at strides.
     static member Rows12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, false, false, &t)
-    /// A tile of 6 rows and two vectors; tables give the offsets of the rows of A and C.
+    // Tiles by two vectors; tables give the offsets of the rows of A and C.
     static member Table6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, true, false, &t)
-    /// A tile of 9 rows and two vectors; tables give the offsets of the rows of A and C.
     static member Table9(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(9, true, true, false, &t)
-    /// A tile of 12 rows and two vectors; tables give the offsets of the rows of A and C.
     static member Table12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, true, false, &t)
-    /// A tile of 13 rows and two vectors; tables give the offsets of the rows of A and C.
     static member Table13(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(13, true, true, false, &t)
-    /// A tile of 6 rows and one vector; tables give the offsets of the rows of A and C.
+    // Tiles by one vector; tables give the offsets of the rows of A and C.
     static member Narrow6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, false, true, false, &t)
-    /// A tile of 9 rows and one vector; tables give the offsets of the rows of A and C.
     static member Narrow9(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(9, false, true, false, &t)
-    /// A tile of 12 rows and one vector; tables give the offsets of the rows of A and C.
     static member Narrow12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, false, true, false, &t)
-    /// A tile of 13 rows and one vector; tables give the offsets of the rows of A and C.
     static member Narrow13(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(13, false, true, false, &t)
     /// As `Narrow6`, but vectors of A are multiplied by vectors of B, lane by lane.
     static member Lanes6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, false, true, true, &t)

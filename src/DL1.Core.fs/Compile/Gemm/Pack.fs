@@ -2,11 +2,8 @@ namespace DL1.Compiler.Gemm
 
 open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// Copies blocks of matrices into the order in which the micro-kernels read them. All strides are in bytes.
 [<AbstractClass; Sealed>]
@@ -43,11 +40,7 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
         Hot.loop ()
-        let load (address: nativeint) = Vector128.Load(NativePtr.ofNativeInt<float32> address)
-
-        let store (v: Vector128<float32>) (address: nativeint) =
-            Vector128.Store(v, NativePtr.ofNativeInt<float32> address)
-
+        let inline load (address: nativeint) = At.read<Vector128<float32>> address
         let mutable row = 0
 
         while row + 4 <= rows do
@@ -59,10 +52,10 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
             let ab, cd = Sse.UnpackLow(a, b), Sse.UnpackLow(c, d)
             let ba, dc = Sse.UnpackHigh(a, b), Sse.UnpackHigh(c, d)
             let into = target + nativeint row * targetRow
-            store (Sse.MoveLowToHigh(ab, cd)) into
-            store (Sse.MoveHighToLow(cd, ab)) (into + targetRow)
-            store (Sse.MoveLowToHigh(ba, dc)) (into + 2n * targetRow)
-            store (Sse.MoveHighToLow(dc, ba)) (into + 3n * targetRow)
+            At.write into (Sse.MoveLowToHigh(ab, cd))
+            At.write (into + targetRow) (Sse.MoveHighToLow(cd, ab))
+            At.write (into + 2n * targetRow) (Sse.MoveLowToHigh(ba, dc))
+            At.write (into + 3n * targetRow) (Sse.MoveHighToLow(dc, ba))
             row <- row + 4
 
         row
@@ -77,11 +70,11 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
 
         while row + 2 <= rows do
             let from = source + nativeint (row * 8)
-            let a = Vector128.Load(NativePtr.ofNativeInt<float> from)
-            let b = Vector128.Load(NativePtr.ofNativeInt<float>(from + column))
+            let a = At.read<Vector128<float>> from
+            let b = At.read<Vector128<float>>(from + column)
             let into = target + nativeint row * targetRow
-            Vector128.Store(Sse2.UnpackLow(a, b), NativePtr.ofNativeInt<float> into)
-            Vector128.Store(Sse2.UnpackHigh(a, b), NativePtr.ofNativeInt<float>(into + targetRow))
+            At.write into (Sse2.UnpackLow(a, b))
+            At.write (into + targetRow) (Sse2.UnpackHigh(a, b))
             row <- row + 2
 
         row
@@ -140,13 +133,11 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
 
                 for v in 0 .. vectors - 1 do
                     let at = nativeint (16 * v)
-                    let x = Vector128.Load(NativePtr.ofNativeInt<byte>(from + at))
-                    Vector128.Store(x, NativePtr.ofNativeInt (into + at))
+                    At.write (into + at) (At.read<Vector128<byte>>(from + at))
 
                 // Heights are even, so that the rest is empty or two elements of f32.
                 if bytes % 16 <> 0 then
-                    let x = NativePtr.read (NativePtr.ofNativeInt<int64>(from + tileRow - 8n))
-                    NativePtr.write (NativePtr.ofNativeInt<int64>(into + tileRow - 8n)) x
+                    At.write (into + tileRow - 8n) (At.read<int64>(from + tileRow - 8n))
 
                 from <- from + tileRow
                 into <- into + tile

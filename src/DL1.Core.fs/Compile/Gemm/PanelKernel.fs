@@ -1,10 +1,7 @@
 namespace DL1.Compiler.Gemm
 
 open System.Runtime.CompilerServices
-open FSharp.NativeInterop
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// A column of tiles of C: any number of rows of A times one panel of B, at most two vectors wide.
 [<AbstractClass; Sealed>]
@@ -133,29 +130,27 @@ type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         let wide = nativeint (2 * 'S.Bytes)
         let bytes = columns * sizeof<'T>
         let c, cTable, aTable = t.C, t.CRows, t.ARows
-        let spareRows = NativePtr.ofNativeInt<nativeint>(spare + nativeint height * wide)
-        let aRows = NativePtr.add spareRows height
-        let from = NativePtr.ofNativeInt<nativeint> aTable
-        let into = NativePtr.ofNativeInt<nativeint> cTable
+        let spareRows = spare + nativeint height * wide
+        let aRows = spareRows + nativeint (height * sizeof<nativeint>)
 
         for i in 0 .. height - 1 do
-            NativePtr.set spareRows i (nativeint i * wide)
-            NativePtr.set aRows i (NativePtr.get from (min i (rows - 1)))
+            At.set<nativeint> spareRows i (nativeint i * wide)
+            At.set<nativeint> aRows i (At.get<nativeint> aTable (min i (rows - 1)))
 
         if t.Add then
             for i in 0 .. rows - 1 do
-                At.copy (c + NativePtr.get into i) (spare + nativeint i * wide) bytes
+                At.copy (c + At.get<nativeint> cTable i) (spare + nativeint i * wide) bytes
 
-        t.ARows <- NativePtr.toNativeInt aRows
+        t.ARows <- aRows
         t.C <- spare
-        t.CRows <- NativePtr.toNativeInt spareRows
+        t.CRows <- spareRows
         PanelKernel<'S, 'V, 'T>.TableTile(height, (bytes <= 'S.Bytes), &t)
         t.ARows <- aTable
         t.C <- c
         t.CRows <- cTable
 
         for i in 0 .. rows - 1 do
-            At.copy (spare + nativeint i * wide) (c + NativePtr.get into i) bytes
+            At.copy (spare + nativeint i * wide) (c + At.get<nativeint> cTable i) bytes
 
     /// Multiplies `m` rows, whose offsets are in the tables of `t`, by a panel whose first `columns` columns are used. If
     /// these do not fill vectors, whole vectors may be written in the first `over` rows: what is beyond the columns is

@@ -15,6 +15,11 @@ type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
         + (m.Start stack + nativeint row * nativeint m.Row + nativeint column * nativeint m.Column)
           * nativeint sizeof<'T>
 
+    /// The address of a panel of one k-block in B as `PackedMatrix` packs it.
+    static member Packed(p: inref<GemmProblem>, kBlock, panel) =
+        let panels = (p.N * sizeof<'T> + 2 * 'S.Bytes - 1) / (2 * 'S.Bytes)
+        p.Packed + KBlocks.packed p.K panels (2 * 'S.Bytes) kBlock panel
+
     /// Calls the epilogue for a finished block of C.
     static member RunEpilogue(p: inref<GemmProblem>, stack, row, rows, column, count) =
         match p.Epilogue with
@@ -79,13 +84,7 @@ type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
 
                 let panel =
                     if p.Packed <> 0n then
-                        p.Packed
-                        + KBlocks.packed
-                            p.K
-                            ((p.N + whole - 1) / whole)
-                            (2 * 'S.Bytes)
-                            kBlock
-                            (column / whole)
+                        SmallGemm<'S, 'V, 'T>.Packed(&p, kBlock, column / whole)
                     else
                         panel
 
@@ -132,12 +131,7 @@ type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
             let mDeep = nativeint mDeep * size
 
             if isRow && p.Packed <> 0n then
-                let whole = 2 * 'S.Bytes / sizeof<'T>
-
-                let packed =
-                    p.Packed
-                    + KBlocks.packed p.K ((p.N + whole - 1) / whole) (2 * 'S.Bytes) kBlock (first / whole)
-
+                let packed = SmallGemm<'S, 'V, 'T>.Packed(&p, kBlock, first * sizeof<'T> / (2 * 'S.Bytes))
                 let panel = KBlocks.packed p.K 1 (2 * 'S.Bytes) 0 1
                 let spare = Scratch.Get(ScratchSlot.GemmEdge, 12 * 2 * 'S.Bytes)
                 Gemv<'S, 'V, 'T>.Panels(last - first, k, packed, panel, x, xDeep, y, add, spare)

@@ -29,24 +29,6 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
 
     static let load (address: nativeint) = 'E.Widen(At.read<'T> address)
 
-    /// Reduces `n` elements, `step` bytes apart, starting from `acc`.
-    let reduce (acc: 'A) (address: nativeint) (step: nativeint) n =
-        let inline run (combine: 'A -> 'A -> 'A) =
-            let mutable acc = acc
-            let mutable at = address
-
-            for _ in 1..n do
-                acc <- combine acc (load at)
-                at <- at + step
-
-            acc
-
-        match op with
-        | ReduceOp.Sum -> run (fun a b -> 'D.Add(a, b))
-        | ReduceOp.Prod -> run (fun a b -> 'D.Multiply(a, b))
-        | ReduceOp.Max -> run (fun a b -> 'D.Max(a, b))
-        | ReduceOp.Min -> run (fun a b -> 'D.Min(a, b))
-
     /// Adds a row of elements to a sum, and their rounding errors to the entry `side` entries behind it.
     let addRow (sums: nativeint) (address: nativeint) (step: nativeint) n =
         let mutable total = At.read<'A> sums
@@ -73,6 +55,24 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
             At.set<'A> sums (side + lane) ('D.Add(lost, 'D.Lost(total, term, next)))
             At.set<'A> sums lane next
 
+    /// Combines `n` elements, `step` bytes apart, with the value of their result so far; sums also collect rounding errors.
+    let inRow (result: nativeint) (address: nativeint) (step: nativeint) n =
+        let inline run (combine: 'A -> 'A -> 'A) =
+            let mutable acc = At.read<'A> result
+            let mutable at = address
+
+            for _ in 1..n do
+                acc <- combine acc (load at)
+                at <- at + step
+
+            At.write<'A> result acc
+
+        match op with
+        | ReduceOp.Sum -> addRow result address step n
+        | ReduceOp.Prod -> run (fun a b -> 'D.Multiply(a, b))
+        | ReduceOp.Max -> run (fun a b -> 'D.Max(a, b))
+        | ReduceOp.Min -> run (fun a b -> 'D.Min(a, b))
+
     /// Combines `n` neighbours with the values of their results so far.
     let beside (sums: nativeint) (address: nativeint) n =
         let inline run (combine: 'A -> 'A -> 'A) =
@@ -81,7 +81,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
                 At.set<'A> sums lane (combine (At.get<'A> sums lane) value)
 
         match op with
-        | ReduceOp.Sum -> run (fun a b -> 'D.Add(a, b))
+        | ReduceOp.Sum -> addBeside sums address n
         | ReduceOp.Prod -> run (fun a b -> 'D.Multiply(a, b))
         | ReduceOp.Max -> run (fun a b -> 'D.Max(a, b))
         | ReduceOp.Min -> run (fun a b -> 'D.Min(a, b))
@@ -98,18 +98,10 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
             let rowStart: nativeint = source + At.read<nativeint> offset
 
             if side = 1 then
-                if op = ReduceOp.Sum then
-                    addRow sums rowStart step reduced.RowLength
-                else
-                    At.write<'A> sums (reduce (At.read<'A> sums) rowStart step reduced.RowLength)
+                inRow sums rowStart step reduced.RowLength
             else
                 for i in 0 .. reduced.RowLength - 1 do
-                    let element = rowStart + nativeint i * step
-
-                    if op = ReduceOp.Sum then
-                        addBeside sums element lanes
-                    else
-                        beside sums element lanes
+                    beside sums (rowStart + nativeint i * step) lanes
 
             if row + 1 < reduced.Rows then
                 reduced.Next(counters, offset)

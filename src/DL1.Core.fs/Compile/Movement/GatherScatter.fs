@@ -20,17 +20,13 @@ type internal Indices =
 
     /// Refuses the first index that is outside an axis of this extent.
     member this.Check(operation: string, extent: int, address: nativeint) =
-        let mutable bad = -1
         let mutable i = 0
 
-        while bad < 0 && i < this.Count do
-            if uint64 (this.At(address, i)) >= uint64 extent then
-                bad <- i
-
+        while i < this.Count && uint64 (this.At(address, i)) < uint64 extent do
             i <- i + 1
 
-        if bad >= 0 then
-            Strided.refuseIndex operation extent (this.At(address, bad)) bad
+        if i < this.Count then
+            Strided.refuseIndex operation extent (this.At(address, i)) i
 
     static member Of(indices: Shape, dtype: DType) = { Count = indices.Size; IsWide = (dtype = DType.I64) }
 

@@ -3,11 +3,8 @@ namespace DL1.Compiler.Movement
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// Transposes a matrix: element (r, c) of the source, whose rows are contiguous and `sourceRow` bytes apart, goes to
 /// (c, r) of the target. Works in blocks of 64 × 64 elements (32 × 32 of 8 bytes), which stay in the first-level cache;
@@ -17,16 +14,13 @@ module internal TransposeBlock =
     /// The side of a block, in elements.
     let side size = if size = 8 then 32 else 64
 
-    let private vector address = Vector128.Load(NativePtr.ofNativeInt<float32> address)
-
     /// Transposes eight rows of eight elements of 4 bytes.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     let private transpose8 (s: nativeint) (row: nativeint) (t: nativeint) (toRow: nativeint) =
+        let inline load address = At.read<Vector128<float32>> address
         // Puts row k + 4 beside row k: transposing the 4 × 4 elements in each half then gives whole rows of the result.
-        let inline pair k at = Vector256.Create(vector (s + k * row + at), vector (s + (k + 4n) * row + at))
-
-        let inline store k (v: Vector256<float32>) =
-            Vector256.Store(v, NativePtr.ofNativeInt<float32>(t + k * toRow))
+        let inline pair k at = Vector256.Create(load (s + k * row + at), load (s + (k + 4n) * row + at))
+        let inline store k (v: Vector256<float32>) = At.write (t + k * toRow) v
 
         let inline half at k =
             let r0, r1, r2, r3 = pair 0n at, pair 1n at, pair 2n at, pair 3n at
@@ -43,11 +37,9 @@ module internal TransposeBlock =
     /// Transposes four rows of four elements of 8 bytes.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     let private transpose4 (s: nativeint) (row: nativeint) (t: nativeint) (toRow: nativeint) =
-        let inline load address = Vector128.Load(NativePtr.ofNativeInt<float> address)
+        let inline load address = At.read<Vector128<float>> address
         let inline pair k at = Vector256.Create(load (s + k * row + at), load (s + (k + 2n) * row + at))
-
-        let inline store k (v: Vector256<float>) =
-            Vector256.Store(v, NativePtr.ofNativeInt<float>(t + k * toRow))
+        let inline store k (v: Vector256<float>) = At.write (t + k * toRow) v
 
         let inline half at k =
             let r0, r1 = pair 0n at, pair 1n at
@@ -57,24 +49,28 @@ module internal TransposeBlock =
         half 0n 0n
         half 16n 2n
 
-    /// Transposes one element at a time.
-    let private plain size (s: nativeint) row (rows: int) (columns: int) (t: nativeint) toRow =
+    let private plainOf<'a when 'a: unmanaged>
+        (s: nativeint)
+        (row: nativeint)
+        rows
+        columns
+        (t: nativeint)
+        (toRow: nativeint)
+        =
         Hot.loop ()
+        let width = nativeint sizeof<'a>
 
-        let inline each (read: nativeptr<'a>) =
-            ignore read
-            let width = nativeint sizeof<'a>
+        for c in 0 .. columns - 1 do
+            let from, into = s + nativeint<int> c * width, t + nativeint<int> c * toRow
 
-            for c in 0 .. columns - 1 do
-                let from, into = s + nativeint c * width, t + nativeint c * toRow
+            for r in 0 .. rows - 1 do
+                At.write (into + nativeint<int> r * width) (At.read<'a>(from + nativeint<int> r * row))
 
-                for r in 0 .. rows - 1 do
-                    let value = NativePtr.read (NativePtr.ofNativeInt<'a>(from + nativeint r * row))
-                    NativePtr.write (NativePtr.ofNativeInt<'a>(into + nativeint r * width)) value
-
-        if size = 8 then each (NativePtr.ofNativeInt<uint64> s)
-        elif size = 4 then each (NativePtr.ofNativeInt<uint32> s)
-        else each (NativePtr.ofNativeInt<byte> s)
+    /// Transposes one element at a time.
+    let private plain size s row rows columns t toRow =
+        if size = 8 then plainOf<uint64> s row rows columns t toRow
+        elif size = 4 then plainOf<uint32> s row rows columns t toRow
+        else plainOf<byte> s row rows columns t toRow
 
     /// Prefetches the cache lines at an address in eight rows.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]

@@ -1,12 +1,9 @@
 namespace DL1.Compiler.Pooling
 
 open System
-open FSharp.NativeInterop
 open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// A pooling, ready to run; it serves one run at a time. `left` and `right` are the operands as in the graph, but with
 /// channels last; `right` is ignored by a pooling of one operand.
@@ -62,7 +59,6 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 
     /// Writes the offsets of the elements in the window of result (p, q) to `taps`, in bytes; returns their number.
     let tabulate p q (taps: nativeint) =
-        let table = NativePtr.ofNativeInt<nativeint> taps
         let mutable count = 0
 
         for i in 0 .. g.Rows.Counts[p] - 1 do
@@ -70,14 +66,10 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 
             for j in 0 .. g.Columns.Counts[q] - 1 do
                 let column = g.Columns.Firsts[q] + j * g.Columns.Dilation
-                NativePtr.set table count (nativeint (row * g.Width + column) * pixel)
+                At.set<nativeint> taps count (nativeint (row * g.Width + column) * pixel)
                 count <- count + 1
 
         count
-
-    let zero (dx: nativeint) (from: nativeint) (last: nativeint) =
-        for i in 0 .. g.Height * g.Width - 1 do
-            At.clear (dx + nativeint i * pixel + from) (int (last - from))
 
     let runTask task =
         let sample = nativeint<int>(task / (blocks * bands))
@@ -86,12 +78,9 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         let last = nativeint (min g.Channels ((block' + 1) * block)) * nativeint size
         let taps = Scratch.Get(ScratchSlot.PoolingTaps, int64 g.Most * int64 sizeof<nativeint>)
 
-        match role with
-        | PoolingRole.MaxScatter
-        | PoolingRole.AvgGrad -> zero (result + sample * data) from last
-        | PoolingRole.Max
-        | PoolingRole.MaxPick
-        | PoolingRole.Avg -> ()
+        if not isOfOneWindow then
+            for i in 0 .. g.Height * g.Width - 1 do
+                At.clear (result + sample * data + nativeint i * pixel + from) (int (last - from))
 
         for window in first .. min windows (first + band) - 1 do
             let n = tabulate (window / g.OutWidth) (window % g.OutWidth) taps

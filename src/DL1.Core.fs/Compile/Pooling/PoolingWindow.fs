@@ -1,11 +1,7 @@
 namespace DL1.Compiler.Pooling
 
-open System.Runtime.CompilerServices
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// The kinds of pooling, named as their nodes.
 [<RequireQualifiedAccess; Struct>]
@@ -21,15 +17,23 @@ type internal PoolingRole =
     /// dx from dy: the gradient of the average.
     | AvgGrad
 
+[<RequireQualifiedAccess>]
+module internal Vectors =
+    /// Calls `body` with the byte at which each whole vector of `width` bytes begins; returns the byte at which it stopped.
+    let inline sweep (width: nativeint) (from: nativeint) (last: nativeint) ([<InlineIfLambda>] body) =
+        let mutable at = from
+
+        while at + width <= last do
+            body at
+            at <- at + width
+
+        at
+
 /// The computation of one window, for channels that fill whole vectors. `taps` is a table of `count` offsets in bytes,
 /// of the window's elements in the data. All methods go from channel byte `from` to at most `last`, and return the byte
 /// at which they stopped.
 [<AbstractClass; Sealed>]
 type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
-
-    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    static member private Tap(taps: nativeint, t: int) =
-        NativePtr.get (NativePtr.ofNativeInt<nativeint> taps) t
 
     /// y: the greatest x of the window, or `otherwise` where the window is empty.
     static member Max
@@ -41,14 +45,14 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
 
         // Four vectors at a time, whose comparisons do not wait for one another.
         while count > 0 && at + 4n * width <= last do
-            let first = x + PoolingWindow<'S, 'V, 'T>.Tap(taps, 0) + at
+            let first = x + At.get<nativeint> taps 0 + at
             let mutable b0 = 'S.Load first
             let mutable b1 = 'S.Load(first + width)
             let mutable b2 = 'S.Load(first + 2n * width)
             let mutable b3 = 'S.Load(first + 3n * width)
 
             for t in 1 .. count - 1 do
-                let tap = x + PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at
+                let tap = x + At.get<nativeint> taps t + at
                 let v = 'S.Load tap
                 b0 <- 'S.Select('S.Above(v, b0), v, b0)
                 let v = 'S.Load(tap + width)
@@ -64,63 +68,55 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
             'S.Store(b3, y + at + 3n * width)
             at <- at + 4n * width
 
-        while at + width <= last do
+        Vectors.sweep width at last (fun at ->
             let mutable best = 'S.Of otherwise
 
             if count > 0 then
-                best <- 'S.Load(x + PoolingWindow<'S, 'V, 'T>.Tap(taps, 0) + at)
+                best <- 'S.Load(x + At.get<nativeint> taps 0 + at)
 
                 for t in 1 .. count - 1 do
-                    let v = 'S.Load(x + PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at)
+                    let v = 'S.Load(x + At.get<nativeint> taps t + at)
                     best <- 'S.Select('S.Above(v, best), v, best)
 
-            'S.Store(best, y + at)
-            at <- at + width
-
-        at
+            'S.Store(best, y + at))
 
     /// y: the element of u where x is greatest, or 0 where the window is empty.
     static member MaxPick
         (taps, count, x: nativeint, u: nativeint, y: nativeint, from: nativeint, last: nativeint)
         =
         Hot.loop ()
-        let mutable at = from
 
-        while at + nativeint 'S.Bytes <= last do
+        Vectors.sweep (nativeint 'S.Bytes) from last (fun at ->
             let mutable picked = 'S.Of 0.0
 
             if count > 0 then
-                let first = PoolingWindow<'S, 'V, 'T>.Tap(taps, 0) + at
+                let first = At.get<nativeint> taps 0 + at
                 let mutable best = 'S.Load(x + first)
                 picked <- 'S.Load(u + first)
 
                 for t in 1 .. count - 1 do
-                    let tap = PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at
+                    let tap = At.get<nativeint> taps t + at
                     let v = 'S.Load(x + tap)
                     let above = 'S.Above(v, best)
                     best <- 'S.Select(above, v, best)
                     picked <- 'S.Select(above, 'S.Load(u + tap), picked)
 
-            'S.Store(picked, y + at)
-            at <- at + nativeint 'S.Bytes
-
-        at
+            'S.Store(picked, y + at))
 
     /// Adds dy to the element of dx where x is greatest.
     static member MaxScatter
         (taps, count, x: nativeint, dy: nativeint, dx: nativeint, from: nativeint, last: nativeint)
         =
         Hot.loop ()
-        let mutable at = from
 
-        while at + nativeint 'S.Bytes <= last do
+        Vectors.sweep (nativeint 'S.Bytes) from last (fun at ->
             if count > 0 then
-                let mutable best = 'S.Load(x + PoolingWindow<'S, 'V, 'T>.Tap(taps, 0) + at)
+                let mutable best = 'S.Load(x + At.get<nativeint> taps 0 + at)
                 // The number of the tap as a float, which is exact for small integers.
                 let mutable bestTap = 'S.Of 0.0
 
                 for t in 1 .. count - 1 do
-                    let v = 'S.Load(x + PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at)
+                    let v = 'S.Load(x + At.get<nativeint> taps t + at)
                     let above = 'S.Above(v, best)
                     best <- 'S.Select(above, v, best)
                     bestTap <- 'S.Select(above, 'S.Of(float t), bestTap)
@@ -128,46 +124,33 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
                 let cotangent = 'S.Load(dy + at)
 
                 for t in 0 .. count - 1 do
-                    let into = dx + PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at
+                    let into = dx + At.get<nativeint> taps t + at
                     let addend = 'S.Select('S.Equal(bestTap, 'S.Of(float t)), cotangent, 'S.Of 0.0)
-                    'S.Store('S.Add('S.Load into, addend), into)
-
-            at <- at + nativeint 'S.Bytes
-
-        at
+                    'S.Store('S.Add('S.Load into, addend), into))
 
     /// y: the sum of x divided by the window's area.
     static member Avg
         (taps, count, x: nativeint, y: nativeint, area: float, from: nativeint, last: nativeint)
         =
         Hot.loop ()
-        let mutable at = from
 
-        while at + nativeint 'S.Bytes <= last do
+        Vectors.sweep (nativeint 'S.Bytes) from last (fun at ->
             let mutable sum = 'S.Of 0.0
 
             for t in 0 .. count - 1 do
-                sum <- 'S.Add(sum, 'S.Load(x + PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at))
+                sum <- 'S.Add(sum, 'S.Load(x + At.get<nativeint> taps t + at))
 
-            'S.Store('S.Divide(sum, 'S.Of area), y + at)
-            at <- at + nativeint 'S.Bytes
-
-        at
+            'S.Store('S.Divide(sum, 'S.Of area), y + at))
 
     /// Adds dy divided by the window's area to each element of dx in the window.
     static member AvgGrad
         (taps, count, dy: nativeint, dx: nativeint, area: float, from: nativeint, last: nativeint)
         =
         Hot.loop ()
-        let mutable at = from
 
-        while at + nativeint 'S.Bytes <= last do
+        Vectors.sweep (nativeint 'S.Bytes) from last (fun at ->
             let addend = 'S.Divide('S.Load(dy + at), 'S.Of area)
 
             for t in 0 .. count - 1 do
-                let into = dx + PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at
-                'S.Store('S.Add('S.Load into, addend), into)
-
-            at <- at + nativeint 'S.Bytes
-
-        at
+                let into = dx + At.get<nativeint> taps t + at
+                'S.Store('S.Add('S.Load into, addend), into))

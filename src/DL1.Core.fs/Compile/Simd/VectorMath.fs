@@ -14,8 +14,6 @@ module internal Formulas =
     let inline exp64 x = Exponential.exp Exponential.q64 x
     let inline expm132 x = Exponential.expm1 Exponential.q32 x
     let inline expm164 x = Exponential.expm1 Exponential.q64 x
-    let inline tanh32 x = HyperbolicTangent.tanh32 x
-    let inline tanh64 x = HyperbolicTangent.tanh64 x
     let inline sigmoid32 x = Exponential.sigmoid Exponential.q32 x
     let inline sigmoid64 x = Exponential.sigmoid Exponential.q64 x
     let inline log32 x = Logarithm.log Logarithm.r32 x
@@ -163,22 +161,22 @@ type internal VectorMath =
 
     /// The hyperbolic tangent. At most 1.91 ulp off in f32 and 1.78 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
-    static member Tanh(x: Vector128<float32>) = Formulas.tanh32 x
+    static member Tanh(x: Vector128<float32>) = HyperbolicTangent.tanh32 x
 
     [<MethodImpl(Inline.Always)>]
-    static member Tanh(x: Vector128<float>) = Formulas.tanh64 x
+    static member Tanh(x: Vector128<float>) = HyperbolicTangent.tanh64 x
 
     [<MethodImpl(Inline.Always)>]
-    static member Tanh(x: Vector256<float32>) = Formulas.tanh32 x
+    static member Tanh(x: Vector256<float32>) = HyperbolicTangent.tanh32 x
 
     [<MethodImpl(Inline.Always)>]
-    static member Tanh(x: Vector256<float>) = Formulas.tanh64 x
+    static member Tanh(x: Vector256<float>) = HyperbolicTangent.tanh64 x
 
     [<MethodImpl(Inline.Always)>]
-    static member Tanh(x: Vector512<float32>) = Formulas.tanh32 x
+    static member Tanh(x: Vector512<float32>) = HyperbolicTangent.tanh32 x
 
     [<MethodImpl(Inline.Always)>]
-    static member Tanh(x: Vector512<float>) = Formulas.tanh64 x
+    static member Tanh(x: Vector512<float>) = HyperbolicTangent.tanh64 x
 
     /// 1 / (1 + e^−x). At most 1.65 ulp off in f32 and 1.57 in f64, as measured.
     [<MethodImpl(Inline.Always)>]

@@ -1,9 +1,6 @@
 namespace DL1.Compiler.Winograd
 
-open FSharp.NativeInterop
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// Where Winograd's algorithm computes 3×3 convolutions of stride 1, their transposes and their weight gradients.
 [<RequireQualifiedAccess>]
@@ -88,10 +85,9 @@ type internal WinogradBlock<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
 
     /// Whether the vector at an address is 0 in all lanes.
     static member IsZero(seen: nativeint) =
-        let words = NativePtr.ofNativeInt<int64> seen
         let mutable zero = true
 
         for i in 0 .. 'S.Bytes / 8 - 1 do
-            zero <- zero && NativePtr.get words i = 0L
+            zero <- zero && At.get<int64> seen i = 0L
 
         zero

@@ -24,9 +24,9 @@ type internal WinogradConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
     let panels = (result + panelColumns - 1) / panelColumns
     let pixel = plan.ResultPixel
     let width = plan.Source.Columns.Length
-    // The tiles that are computed at a time: whole micro-kernel tiles; more where each has many weights to read.
-    let tall = WinogradConv<'S, 'V, 'T>.Tall source
     let sourceBytes = source * size
+    // The tiles that are computed at a time: whole micro-kernel tiles; more where each has many weights to read.
+    let tall = if sourceBytes <= 512 then 12 else 24
     let pixelStep = nativeint (tall * sourceBytes)
     let productStep = nativeint (tall * wide)
 
@@ -154,8 +154,6 @@ type internal WinogradConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
     // The bodies of the pool's runs, made once so that a run allocates nothing.
     let transform: int -> unit = transformTask
     let multiply: int -> unit = multiplyTask
-
-    static member private Tall(source: int) = if source * sizeof<'T> <= 512 then 12 else 24
 
     override _.Operands = o
     override _.Kept = weights

@@ -96,28 +96,24 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
         let mutable into = target
         let mutable left = tiles
         let mutable seen' = 'S.Load seen
+        // The transform of a column of products.
+        let inline at q row = 'S.Load(q + row * down)
+        let inline upper q p z = 'S.Add('S.Load q, 'S.Add(p, z))
+        let inline lower q p z = 'S.Subtract('S.Subtract(p, z), at q 3n)
 
         while left > 0 do
-            let mutable q = from
-            let mutable p = 'S.Load(q + down)
-            let mutable z = 'S.Load(q + 2n * down)
-            let a0 = 'S.Add('S.Load q, 'S.Add(p, z))
-            let b0 = 'S.Subtract('S.Subtract(p, z), 'S.Load(q + 3n * down))
-            q <- q + step
-            p <- 'S.Load(q + down)
-            z <- 'S.Load(q + 2n * down)
-            let a1 = 'S.Add('S.Load q, 'S.Add(p, z))
-            let b1 = 'S.Subtract('S.Subtract(p, z), 'S.Load(q + 3n * down))
-            q <- q + step
-            p <- 'S.Load(q + down)
-            z <- 'S.Load(q + 2n * down)
-            let a2 = 'S.Add('S.Load q, 'S.Add(p, z))
-            let b2 = 'S.Subtract('S.Subtract(p, z), 'S.Load(q + 3n * down))
-            q <- q + step
-            p <- 'S.Load(q + down)
-            z <- 'S.Load(q + 2n * down)
-            let a3 = 'S.Add('S.Load q, 'S.Add(p, z))
-            let b3 = 'S.Subtract('S.Subtract(p, z), 'S.Load(q + 3n * down))
+            let q0 = from
+            let p, z = at q0 1n, at q0 2n
+            let a0, b0 = upper q0 p z, lower q0 p z
+            let q1 = q0 + step
+            let p, z = at q1 1n, at q1 2n
+            let a1, b1 = upper q1 p z, lower q1 p z
+            let q2 = q1 + step
+            let p, z = at q2 1n, at q2 2n
+            let a2, b2 = upper q2 p z, lower q2 p z
+            let q3 = q2 + step
+            let p, z = at q3 1n, at q3 2n
+            let a3, b3 = upper q3 p z, lower q3 p z
             let y0 = 'S.Add(a0, 'S.Add(a1, a2))
             let y1 = 'S.Subtract('S.Subtract(a1, a2), a3)
             let z0 = 'S.Add(b0, 'S.Add(b1, b2))
