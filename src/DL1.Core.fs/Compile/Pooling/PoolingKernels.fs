@@ -12,7 +12,28 @@ type internal PoolingKernel() =
     /// Runs on at most `threads` threads.
     abstract Run: threads: int * left: nativeint * right: nativeint * result: nativeint -> unit
 
-/// A pooling in vectors 'V, and in single elements for the channels that do not fill a vector. A task is some results of
+/// Calls of a computation of one window for all of its channels.
+module internal Channels =
+    /// In vectors, where the last one may overlap the one before it.
+    let inline inVectors ([<InlineIfLambda>] compute: nativeint -> nativeint) width from last =
+        let stopped = compute from
+
+        if stopped < last && stopped > from then compute (last - width) else stopped
+
+    /// In vectors of `width` bytes, in narrower ones, and what is left in single elements. Elements may be computed twice.
+    let inline each
+        ([<InlineIfLambda>] wide: nativeint -> nativeint)
+        ([<InlineIfLambda>] narrow: nativeint -> nativeint)
+        ([<InlineIfLambda>] single: nativeint -> nativeint)
+        width
+        from
+        last
+        =
+        let from = inVectors wide width from last
+        let from = inVectors narrow 16n from last
+        single from |> ignore
+
+/// A pooling in vectors 'V, in vectors of 128 bits for the channels that do not fill one, and in single elements for the rest. A task is some results of
 /// a sample. Where results add to what others have written, it is one sample or, where samples are few, a block of a
 /// sample's channels; each element's sum is in the order of the windows.
 [<Sealed>]
@@ -53,23 +74,12 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     let area = g.Area
     let mutable left, right, result = 0n, 0n, 0n
 
-    /// Where the last vector of channels begins: it overlaps the one before it, if both fit between `from` and `last`.
-    let overlap (from: nativeint) (stopped: nativeint) (last: nativeint) =
-        if stopped < last && stopped > from then last - nativeint 'S.Bytes else stopped
-
-    /// Writes the offsets of the elements in the window of result (p, q) to `taps`, in bytes; returns their number.
-    let tabulate p q (taps: nativeint) =
-        let mutable count = 0
-
-        for i in 0 .. g.Rows.Counts[p] - 1 do
-            let row = g.Rows.Firsts[p] + i * g.Rows.Dilation
-
-            for j in 0 .. g.Columns.Counts[q] - 1 do
-                let column = g.Columns.Firsts[q] + j * g.Columns.Dilation
-                At.set<nativeint> taps count (nativeint (row * g.Width + column) * pixel)
-                count <- count + 1
-
-        count
+    /// Writes the offsets of the elements of a window of `rows` by `columns` elements from its first one, in bytes.
+    let tabulate rows columns (taps: nativeint) =
+        for i in 0 .. rows - 1 do
+            for j in 0 .. columns - 1 do
+                let offset = i * g.Rows.Dilation * g.Width + j * g.Columns.Dilation
+                At.set<nativeint> taps (i * columns + j) (nativeint offset * pixel)
 
     let runTask task =
         let sample = nativeint<int>(task / (blocks * bands))
@@ -82,37 +92,61 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
             for i in 0 .. g.Height * g.Width - 1 do
                 At.clear (result + sample * data + nativeint i * pixel + from) (int (last - from))
 
+        // Most windows are as large as the one before.
+        let mutable rows, columns = 0, 0
+
         for window in first .. min windows (first + band) - 1 do
-            let n = tabulate (window / g.OutWidth) (window % g.OutWidth) taps
+            let p, q = window / g.OutWidth, window % g.OutWidth
+
+            if g.Rows.Counts[p] <> rows || g.Columns.Counts[q] <> columns then
+                rows <- g.Rows.Counts[p]
+                columns <- g.Columns.Counts[q]
+                tabulate rows columns taps
+
+            let n = rows * columns
+            let corner = sample * data + nativeint (g.Rows.Firsts[p] * g.Width + g.Columns.Firsts[q]) * pixel
             let at = sample * out + nativeint window * pixel
 
             match role with
             | PoolingRole.Max ->
-                let x, y = left + sample * data, result + at
-                let lowest = Double.NegativeInfinity
-                let stopped = PoolingWindow<'S, 'V, 'T>.Max(taps, n, x, y, lowest, from, last)
-                let from = overlap from stopped last
-                let from = PoolingWindow<'S, 'V, 'T>.Max(taps, n, x, y, lowest, from, last)
-                PoolingWindow<Simd1<'T>, _, 'T>.Max(taps, n, x, y, lowest, from, last) |> ignore
+                let x, y, lowest = left + corner, result + at, Double.NegativeInfinity
+
+                Channels.each
+                    (fun from -> PoolingWindow<'S, 'V, 'T>.Max(taps, n, x, y, lowest, from, last))
+                    (fun from -> PoolingWindow<Simd128<'T>, _, 'T>.Max(taps, n, x, y, lowest, from, last))
+                    (fun from -> PoolingWindow<Simd1<'T>, _, 'T>.Max(taps, n, x, y, lowest, from, last))
+                    (nativeint 'S.Bytes)
+                    from
+                    last
             | PoolingRole.MaxPick ->
-                let x, u, y = left + sample * data, right + sample * data, result + at
-                let stopped = PoolingWindow<'S, 'V, 'T>.MaxPick(taps, n, x, u, y, from, last)
-                let from = overlap from stopped last
-                let from = PoolingWindow<'S, 'V, 'T>.MaxPick(taps, n, x, u, y, from, last)
-                PoolingWindow<Simd1<'T>, _, 'T>.MaxPick(taps, n, x, u, y, from, last) |> ignore
-            | PoolingRole.MaxScatter ->
-                let x, dy, dx = left + sample * data, right + at, result + sample * data
-                let from = PoolingWindow<'S, 'V, 'T>.MaxScatter(taps, n, x, dy, dx, from, last)
-                PoolingWindow<Simd1<'T>, _, 'T>.MaxScatter(taps, n, x, dy, dx, from, last) |> ignore
+                let x, u, y = left + corner, right + corner, result + at
+
+                Channels.each
+                    (fun from -> PoolingWindow<'S, 'V, 'T>.MaxPick(taps, n, x, u, y, from, last))
+                    (fun from -> PoolingWindow<Simd128<'T>, _, 'T>.MaxPick(taps, n, x, u, y, from, last))
+                    (fun from -> PoolingWindow<Simd1<'T>, _, 'T>.MaxPick(taps, n, x, u, y, from, last))
+                    (nativeint 'S.Bytes)
+                    from
+                    last
             | PoolingRole.Avg ->
-                let x, y = left + sample * data, result + at
-                let stopped = PoolingWindow<'S, 'V, 'T>.Avg(taps, n, x, y, area, from, last)
-                let from = overlap from stopped last
-                let from = PoolingWindow<'S, 'V, 'T>.Avg(taps, n, x, y, area, from, last)
-                PoolingWindow<Simd1<'T>, _, 'T>.Avg(taps, n, x, y, area, from, last) |> ignore
+                let x, y = left + corner, result + at
+
+                Channels.each
+                    (fun from -> PoolingWindow<'S, 'V, 'T>.Avg(taps, n, x, y, area, from, last))
+                    (fun from -> PoolingWindow<Simd128<'T>, _, 'T>.Avg(taps, n, x, y, area, from, last))
+                    (fun from -> PoolingWindow<Simd1<'T>, _, 'T>.Avg(taps, n, x, y, area, from, last))
+                    (nativeint 'S.Bytes)
+                    from
+                    last
+            | PoolingRole.MaxScatter ->
+                let x, dy, dx = left + corner, right + at, result + corner
+                let from = PoolingWindow<'S, 'V, 'T>.MaxScatter(taps, n, x, dy, dx, from, last)
+                let from = PoolingWindow<Simd128<'T>, _, 'T>.MaxScatter(taps, n, x, dy, dx, from, last)
+                PoolingWindow<Simd1<'T>, _, 'T>.MaxScatter(taps, n, x, dy, dx, from, last) |> ignore
             | PoolingRole.AvgGrad ->
-                let dy, dx = left + at, result + sample * data
+                let dy, dx = left + at, result + corner
                 let from = PoolingWindow<'S, 'V, 'T>.AvgGrad(taps, n, dy, dx, area, from, last)
+                let from = PoolingWindow<Simd128<'T>, _, 'T>.AvgGrad(taps, n, dy, dx, area, from, last)
                 PoolingWindow<Simd1<'T>, _, 'T>.AvgGrad(taps, n, dy, dx, area, from, last) |> ignore
 
     // The body of the pool's run, made once so that a run allocates nothing.

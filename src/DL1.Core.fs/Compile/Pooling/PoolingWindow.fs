@@ -30,7 +30,7 @@ module internal Vectors =
         at
 
 /// The computation of one window, for channels that fill whole vectors. `taps` is a table of `count` offsets in bytes,
-/// of the window's elements in the data. All methods go from channel byte `from` to at most `last`, and return the byte
+/// of the window's elements from its first one, which is at `x` (`u`, `dx`). All methods go from channel byte `from` to at most `last`, and return the byte
 /// at which they stopped.
 [<AbstractClass; Sealed>]
 type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
