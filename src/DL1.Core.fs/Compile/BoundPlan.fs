@@ -9,7 +9,6 @@ open DL1.Compiler.Simd
 [<Sealed>]
 type private StepObserver(ended: int -> unit) =
     inherit KernelObserver()
-    override _.Begins _ = ()
     override _.Ended step = ended step
 
 /// A plan whose inputs and results lie in memory that others own: it is bound to addresses before each run, and copies

@@ -78,10 +78,10 @@ type internal Executable
     let kernels =
         plan.Steps
         |> Array.mapi (fun i step ->
-            let nested body : IBound =
+            let nested body =
                 let bound = Executable(body, width, grain, false, [||])
                 bodies[i] <- Some bound
-                bound
+                bound.Frame, bound.Run
 
             BindKernel.kernel nested frame width step.Work)
 
@@ -205,7 +205,3 @@ type internal Executable
         GC.KeepAlive blocks
         GC.KeepAlive frame
         GC.KeepAlive frozenPins
-
-    interface IBound with
-        member _.Frame = frame
-        member this.Run threads = this.Run threads

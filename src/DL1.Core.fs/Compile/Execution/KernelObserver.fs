@@ -9,6 +9,7 @@ open DL1.Compiler.Planning
 [<AbstractClass>]
 type internal KernelObserver() =
     abstract Begins: step: int -> unit
+    default _.Begins _ = ()
     abstract Ended: step: int -> unit
 
 /// A plan that is observed, with its frame; for the body of a scan also the outer plan and the index of the scan's

@@ -3,11 +3,6 @@ namespace DL1.Compiler.Execution
 open System
 open DL1.Compiler.Runtime
 
-/// A plan bound to a frame of its own: the body of a scan.
-type internal IBound =
-    abstract Frame: Frame
-    abstract Run: threads: int -> unit
-
 /// The buffers that a scan reads and writes, in the plan of its body and in the plan that contains the scan; −1 for
 /// values that are not used there.
 [<NoEquality; NoComparison>]
@@ -36,10 +31,10 @@ type internal ScanJob =
         Stacks: int[]
     }
 
-/// Runs a scan: the body's plan once a step, in one frame, with the addresses of its inputs and results set before
-/// each.
+/// Runs a scan: the body's plan once a step (`run`, on a number of threads), in the frame `inner`, with the addresses of
+/// its inputs and results set before each.
 [<Sealed>]
-type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
+type internal ScanKernel(frame: Frame, inner: Frame, run: int -> unit, job: ScanJob) =
     inherit Kernel()
 
     let fresh bytes = Block("Compile", "what a loop carries", bytes)
@@ -56,11 +51,11 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
     do
         for i in 0 .. job.Fixed.Length - 1 do
             if job.Fixed[i] >= 0 then
-                body.Frame.Frozen[job.Fixed[i]] <- frame.Frozen[job.OuterFixed[i]]
+                inner.Frozen[job.Fixed[i]] <- frame.Frozen[job.OuterFixed[i]]
 
     let put buffer value =
         if buffer >= 0 then
-            body.Frame.Addresses[buffer] <- value
+            inner.Addresses[buffer] <- value
 
     /// The address to which a step writes result i. A member, since a closure in `Run` would be allocated at each step.
     member private _.Target(next: Block[], step: int, i: int) =
@@ -98,12 +93,12 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
                 if job.Direct[i] then
                     put job.Results[i] (this.Target(next, step, i))
 
-            body.Run frame.Threads
+            run frame.Threads
 
             for i in 0 .. job.Results.Length - 1 do
                 if not job.Direct[i] then
                     let bytes = if i < carries then job.CarryBytes[i] else job.OutputBytes[i - carries]
-                    Memory.copy body.Frame.Addresses[job.Results[i]] (this.Target(next, step, i)) bytes
+                    Memory.copy inner.Addresses[job.Results[i]] (this.Target(next, step, i)) bytes
 
         let last = if job.Length % 2 = 0 then even else odd
 

@@ -1,5 +1,6 @@
 namespace DL1.Compiler.FusedLoop
 
+open System
 open DL1
 
 /// How often the value of a step changes: once a call, once a segment, or with every block of columns.
@@ -195,12 +196,7 @@ module internal LoopSteps =
         | ReduceOp.Min -> infinity
 
     /// The value from which a reduction of 32-bit integers starts.
-    let startWhole op =
-        match op with
-        | ReduceOp.Sum -> 0
-        | ReduceOp.Prod -> 1
-        | ReduceOp.Max -> System.Int32.MinValue
-        | ReduceOp.Min -> System.Int32.MaxValue
+    let startWhole op = int (Math.Clamp(startFloat op, float Int32.MinValue, float Int32.MaxValue))
 
     /// Whether a step is a load or a constant, which costs less than reloading a stored value.
     let isLeaf step = List.isEmpty (inputs step)

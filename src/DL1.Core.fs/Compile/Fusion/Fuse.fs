@@ -23,11 +23,6 @@ type internal Fusion =
 /// the same, where one fused loop can serve both.
 [<RequireQualifiedAccess>]
 module internal Fuse =
-    let private resultRole (e: Expr) (j: Join.Joining) =
-        match NodeKind.of' e with
-        | NodeKind.Reduce _ -> Role.Kept
-        | _ -> j.Role
-
     /// A value and the values from which it is cheaply computed, `depth` operations back. A group that reads one of
     /// them is worth joining for a node that reads another.
     let rec private origins depth (e: Expr) : Expr list =
@@ -43,13 +38,8 @@ module internal Fuse =
         let readers = Dictionary<Digest, List<Group>>()
         let scans = Dictionary<Digest, Group>()
 
-        /// Adds h and its ancestors to g's ancestors, and to those of every group that depends on g.
-        let waitFor (g: Group) (h: Group) =
-            if h <> g && not (g.Ancestors.Contains h.Number) then
-                Group.Follow(groups, g, h)
-
         let waitForSource (g: Group) (source: Expr) =
-            Lookup.tryFind groupOf source.Digest |> Option.iter (waitFor g)
+            Lookup.tryFind groupOf source.Digest |> Option.iter (fun h -> Group.Follow(groups, g, h))
 
         let enter (g: Group) (e: Expr) (operands: GroupOperand seq) =
             groupOf[e.Digest] <- g
@@ -78,7 +68,7 @@ module internal Fuse =
             g.Draws <- g.Draws || j.Draws
             g.Float <- Option.orElse (NodeKind.float e) g.Float
             g.Members.Add e
-            g.Roles[e.Digest] <- resultRole e j
+            g.Roles[e.Digest] <- if e.Node.IsReduce then Role.Kept else j.Role
             enter g e j.Operands
 
         let alone (e: Expr) =

@@ -80,10 +80,11 @@ type internal Group(number: int, domain: int[], anchor: Expr option) =
 
     /// Lets a group run after another: it, and the groups that depend on it, get that and its ancestors as their own.
     static member Follow(groups: Group seq, later: Group, earlier: Group) =
-        let gained = Bits()
-        gained.Add earlier.Number
-        gained.Union earlier.Ancestors
+        if earlier <> later && not (later.Ancestors.Contains earlier.Number) then
+            let gained = Bits()
+            gained.Add earlier.Number
+            gained.Union earlier.Ancestors
 
-        for g in groups do
-            if g = later || g.Ancestors.Contains later.Number then
-                g.Ancestors.Union gained
+            for g in groups do
+                if g = later || g.Ancestors.Contains later.Number then
+                    g.Ancestors.Union gained

@@ -55,13 +55,11 @@ module internal Reads =
         | Node.Reduce(_, axes, x) -> NodeKind.reducedAxes axes x.Shape
         | _ -> [||]
 
-    /// Whether a view shows the same element at each point of a shape.
-    let private isSame (shape: Shape) (r: StridedView) =
-        StridedView.isWhole shape r && extents r.Source.Shape = extents shape
-
     /// Whether a reader rematerialises a value: it must read the value as it is, not broadcast.
-    let isRematerialised (rematerialised: HashSet<Digest>) (e: Expr) (r: StridedView) =
-        rematerialised.Contains r.Source.Digest && isSame (working e) r
+    let private isRematerialised (rematerialised: HashSet<Digest>) (e: Expr) (r: StridedView) =
+        rematerialised.Contains r.Source.Digest
+        && StridedView.isWhole (working e) r
+        && extents r.Source.Shape = extents (working e)
 
     /// Strides over the shape `other` as strides over `shape`, which differs from it in axes of extent 1 alone.
     let private over (shape: Shape) (other: Shape) (strides: int[]) =

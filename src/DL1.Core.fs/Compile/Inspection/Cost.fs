@@ -22,11 +22,6 @@ module internal Cost =
         buffers
         |> Seq.sumBy (fun p -> step.SliceOf p |> Option.defaultValue plan.Values[p] |> Memory.bytesOf)
 
-    let zero = { Flops = 0L; Read = 0L; Written = 0L }
-
-    let add (a: Cost) (b: Cost) =
-        { Flops = a.Flops + b.Flops; Read = a.Read + b.Read; Written = a.Written + b.Written }
-
     /// The floating-point operations of a group: those of its members, and of values without a buffer that it computes
     /// again (rematerialisation).
     let private computed (plan: Plan) (g: Group) : int64 =
@@ -81,4 +76,10 @@ module internal Cost =
 
     /// The work of all steps of a plan.
     and ofPlan (plan: Plan) : Cost =
-        plan.Steps |> Array.fold (fun sum step -> add sum (ofStep plan step)) zero
+        let costs = plan.Steps |> Array.map (ofStep plan)
+
+        {
+            Flops = Array.sumBy _.Flops costs
+            Read = Array.sumBy _.Read costs
+            Written = Array.sumBy _.Written costs
+        }

@@ -26,9 +26,9 @@ module internal InterpretFloats =
 
         if Vector256.IsHardwareAccelerated then
             if sizeof<'F> = 4 then
-                eachWide1 wideSingle bytes x target
+                each1 wideSingle bytes x target
             else
-                eachWide1 wideDouble bytes x target
+                each1 wideDouble bytes x target
         elif sizeof<'F> = 4 then
             each1 single bytes x target
         else
@@ -50,24 +50,30 @@ module internal InterpretFloats =
 
     let private erf<'F> bytes x target = map<'F> V.Erf V.Erf V.Erf V.Erf bytes x target
 
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private pow<'F> bytes x y target =
+    /// Applies the form for 'F of a function of two values.
+    let inline private map2<'F>
+        ([<InlineIfLambda>] single: Vector128<float32> -> Vector128<float32> -> Vector128<float32>)
+        ([<InlineIfLambda>] double: Vector128<float> -> Vector128<float> -> Vector128<float>)
+        bytes
+        x
+        y
+        target
+        =
         Hot.loop ()
 
         if sizeof<'F> = 4 then
-            each2 (fun (v: Vector128<float32>) w -> VectorMath.Pow(v, w)) bytes x y target
+            each2 single bytes x y target
         else
-            each2 (fun (v: Vector128<float>) w -> VectorMath.Pow(v, w)) bytes x y target
+            each2 double bytes x y target
+
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    let private pow<'F> bytes x y target =
+        map2<'F> (fun v w -> V.Pow(v, w)) (fun v w -> V.Pow(v, w)) bytes x y target
 
     /// The error function, given exp(−x²).
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let erfBy<'F> bytes x gaussian target =
-        Hot.loop ()
-
-        if sizeof<'F> = 4 then
-            each2 (fun (v: Vector128<float32>) w -> VectorMath.ErfBy(v, w)) bytes x gaussian target
-        else
-            each2 (fun (v: Vector128<float>) w -> VectorMath.ErfBy(v, w)) bytes x gaussian target
+        map2<'F> (fun v w -> V.ErfBy(v, w)) (fun v w -> V.ErfBy(v, w)) bytes x gaussian target
 
     /// Applies a function of `ScalarCalls` in place, to a copy of the blocks.
     let inline private inPlace<'F> ([<InlineIfLambda>] f: nativeint * int -> unit) bytes x target =

@@ -9,8 +9,8 @@ open DL1.Compiler.Fusion
 module internal LowerReshapes =
     let private squeezed (s: Shape) = s.ToList() |> List.filter (fun d -> d <> 1)
 
-    /// The value beneath any number of reshapes.
-    let rec private beneath (e: Expr) =
+    /// The value beneath any number of reshapes, whose memory holds a reshaped value too.
+    let rec beneath (e: Expr) =
         match e.Node with
         | Node.Reshape(_, x) -> beneath x
         | _ -> e

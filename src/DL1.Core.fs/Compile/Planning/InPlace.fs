@@ -37,7 +37,7 @@ module internal InPlace =
         && not job.Loop.Operands[i].Invariant
         && job.Offsets[i] = 0
         && job.Streams[i] < 0
-        && not job.Spills[i]
+        && job.Buffers[i] >= 0
 
     /// Whether two operands have elements of equal size at equal offsets for each point.
     let private hasLayoutOf (job: FusedLoopJob) i j =

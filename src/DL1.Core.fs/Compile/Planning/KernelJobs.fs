@@ -28,12 +28,6 @@ module internal KernelJobs =
 
         Array.map next groups
 
-    /// The node whose memory holds this value: the operand of a reshape, since reshapes share memory.
-    let rec withoutReshapes (e: Expr) =
-        match e.Node with
-        | Node.Reshape(_, x) -> withoutReshapes x
-        | _ -> e
-
     /// The buffer of an operand; for random words the buffer of their key; for spill memory −1.
     let operandBuffer (bufferOf: Expr -> int) (p: ProgramOperand) =
         match p with
@@ -68,7 +62,6 @@ module internal KernelJobs =
                         | ProgramOperand.Random(stream, _) -> stream
                         | ProgramOperand.Value _
                         | ProgramOperand.Spill -> -1)
-                Spills = p.Operands |> Array.map (operandBuffer bufferOf >> fun buffer -> buffer < 0)
                 BlockColumns = if p.Loop.Type = DType.F64 then 8 else 16
             })
 
@@ -100,7 +93,8 @@ module internal KernelJobs =
 
     /// The epilogue of a convolution.
     let convEpilogueJob code bufferOf (g: Group) (node: Expr) (p: GroupProgram) : EpilogueJob =
-        epilogue code bufferOf p (fun _ -> [| 0 |]) (AnchorMatrix.row node g.Domain) AnchorMatrix.isAlong
+        let isAlong (strides: int[]) = strides.Length > 0 && Array.last strides <> 0
+        epilogue code bufferOf p (fun _ -> [| 0 |]) (AnchorMatrix.row node g.Domain) isAlong
 
     /// An operand of a matrix product, as a view into its source's buffer.
     let matrix (bufferOf: Expr -> int) (e: Expr) : MatrixBuffer =

@@ -17,7 +17,7 @@ type internal PlanBuffers(updates: HashSet<Digest>) =
 
     /// The index of a node's buffer, which is added where there is none yet.
     member this.Of(e: Expr) : int =
-        let e = KernelJobs.withoutReshapes e
+        let e = LowerReshapes.beneath e
 
         match indices.TryGetValue e.Digest, shared.TryGetValue e.Digest with
         | (true, index), _ -> index

@@ -7,12 +7,7 @@ open DL1.Compiler.Lowering
 /// Values of a scan's body that are sums over the steps, or may be.
 [<RequireQualifiedAccess>]
 module internal StepSum =
-    let rec isZero (e: Expr) =
-        match e.Node with
-        | Node.Constant value -> value.Size = 1 && Tensor.toFloat value = 0.0
-        | Node.Broadcast(_, x)
-        | Node.Reshape(_, x) -> isZero x
-        | _ -> false
+    let isZero (e: Expr) = Local.number e = Some 0.0
 
     /// The terms of a sum, nested sums included.
     let terms (e: Expr) =
