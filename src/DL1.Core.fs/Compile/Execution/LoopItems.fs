@@ -50,8 +50,7 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
     let columnBytes =
         Array.map2 (fun along size -> if along then nativeint size else 0n) space.Along work.Sizes
 
-    // Spill memory of one value: the bytes of a lane, of a row (`spillRowBytes`), and of all rows of an item
-    // (`spillBytes`).
+    // Spill memory of one value: the bytes of a lane, of a row, and of all rows of an item.
     let laneBytes = nativeint (64 / work.BlockColumns)
     let spillRowBytes = if space.Across then nativeint space.Columns * laneBytes else 64n
     let spillBytes = spillRowBytes * nativeint space.Segments

@@ -71,8 +71,7 @@ module internal LoopSteps =
         | UnaryOp.Softplus
         | UnaryOp.Erf -> UnaryCost.Function
 
-    /// Whether a step is a few instructions, so that it costs little to repeat it; others, such as exp, take several
-    /// times as long as reading and writing an element.
+    /// Whether a step is a few instructions; others, such as exp, take longer than reading and writing an element.
     let isCheap step =
         match step with
         | LoopStep.Unary(op, _) -> costOf op <> UnaryCost.Function
@@ -197,6 +196,3 @@ module internal LoopSteps =
 
     /// The value from which a reduction of 32-bit integers starts.
     let startWhole op = int (Math.Clamp(startFloat op, float Int32.MinValue, float Int32.MaxValue))
-
-    /// Whether a step is a load or a constant, which costs less than reloading a stored value.
-    let isLeaf step = List.isEmpty (inputs step)

@@ -41,7 +41,7 @@ module internal Fuse =
         let waitForSource (g: Group) (source: Expr) =
             Lookup.tryFind groupOf source.Digest |> Option.iter (fun h -> Group.Follow(groups, g, h))
 
-        let enter (g: Group) (e: Expr) (operands: GroupOperand seq) =
+        let enter (g: Group) (e: Expr) (operands: StridedView seq) =
             groupOf[e.Digest] <- g
 
             for o in operands do
@@ -96,21 +96,19 @@ module internal Fuse =
             if needed.Contains e.Digest then
                 match NodeKind.of' e with
                 | NodeKind.Leaf -> ()
-                | NodeKind.View ->
-                    // Reshapes cost nothing; other views that are needed in memory are copied.
-                    alone e
                 | NodeKind.Other when e.Node.IsScan ->
                     // One group computes all results of a scan.
                     let key = ReuseForwardValues.keyOf e
 
-                    match scans.TryGetValue key with
-                    | true, (g: Group) ->
-                        groupOf[e.Digest] <- g
-                        g.Members.Add e
-                    | false, _ ->
-                        alone e
-                        scans[key] <- groupOf[e.Digest]
-                        groupOf[e.Digest].Members.Add e
+                    let g =
+                        Lookup.orAdd scans key (fun () ->
+                            alone e
+                            groupOf[e.Digest])
+
+                    groupOf[e.Digest] <- g
+                    g.Members.Add e
+                // Of views that are needed in memory, reshapes cost nothing, and others are copied.
+                | NodeKind.View
                 | NodeKind.MatMul
                 | NodeKind.ChannelsLast _
                 | NodeKind.Other -> alone e
@@ -158,8 +156,7 @@ module internal Fuse =
     let private demand (order: Expr[]) (roots: Expr list) (rematerialised: HashSet<Digest>) =
         let needed = HashSet<Digest>(roots |> Seq.map _.Digest)
 
-        // A node that needs random words in a way that no fused loop draws them, such as a downward sum, is computed
-        // by itself and reads them from memory.
+        // A node whose random words no fused loop can draw, such as a downward sum, reads them from memory.
         let drawsInLoop e =
             not (Reads.draws rematerialised e)
             || (let g = Group(0, Reads.extents (Reads.working e), None)

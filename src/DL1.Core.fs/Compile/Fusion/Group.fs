@@ -35,10 +35,6 @@ type internal Role =
     /// One element for each point of the kept axes: a reduction's result, or what is computed from such results.
     | Kept
 
-/// An operand in memory: element `Offset` of the source and strides in the group's domain, in elements.
-[<NoEquality; NoComparison>]
-type internal GroupOperand = { Source: Expr; Offset: int; Strides: int[] }
-
 /// Nodes that one kernel computes: elementwise nodes and reductions over one domain, with or without an anchor (a
 /// matmul or convolution) before them; or one node of another kind by itself.
 [<Sealed>]
@@ -58,7 +54,8 @@ type internal Group(number: int, domain: int[], anchor: Expr option) =
     member val Draws = false with get, set
     member val Members = List<Expr>()
     member val Roles = Dictionary<Digest, Role>()
-    member val Operands = List<GroupOperand>()
+    /// The operands in memory, with their strides in its domain.
+    member val Operands = List<StridedView>()
     /// The numbers of the groups that must run before it.
     member val Ancestors = Bits()
 

@@ -24,8 +24,7 @@ module internal Reads =
         | Node.Reduce(_, _, x) -> x.Shape
         | _ -> e.Shape
 
-    /// The view of a reduction's operand, if the reduced axes that are not columns then form one loop; else the
-    /// operand itself, row-major in memory.
+    /// The view of a reduction's operand, if its reduced axes form at most two loops by it; else the operand row-major.
     let private reduced (axes: int list) (x: Expr) =
         let r = StridedView.along x
         let domain = extents x.Shape
@@ -65,8 +64,7 @@ module internal Reads =
     let private over (shape: Shape) (other: Shape) (strides: int[]) =
         squeeze other strides |> IterationSpace.spread shape.Rank (fun axis -> shape[axis] = 1)
 
-    /// The views that a fused loop reads for a node: those of its operands, or of what a rematerialised operand is
-    /// computed from.
+    /// The views that a fused loop reads for a node: its operands, or those from which it rematerialises an operand.
     let rec reads (rematerialised: HashSet<Digest>) (e: Expr) : StridedView list =
         let shape = working e
 

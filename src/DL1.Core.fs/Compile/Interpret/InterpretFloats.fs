@@ -11,8 +11,7 @@ type private V = VectorMath
 
 /// Operations on blocks of floats of type 'F: f32 or f64.
 module internal InterpretFloats =
-    /// Applies the form for 'F, and for the width of vectors here, of a function that has one for each. The compiler knows the
-    /// size of 'F and the width, and drops the other forms.
+    /// Applies the form for 'F and for the native width of a function; the JIT drops the other forms.
     let inline private map<'F>
         ([<InlineIfLambda>] single: Vector128<float32> -> Vector128<float32>)
         ([<InlineIfLambda>] double: Vector128<float> -> Vector128<float>)

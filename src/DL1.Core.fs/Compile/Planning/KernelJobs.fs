@@ -42,28 +42,25 @@ module internal KernelJobs =
         | ProgramOperand.Random _
         | ProgramOperand.Spill -> 0
 
-    /// The job of a group without an anchor: its fused loop over its iteration space. `None` where the reduced axes are
-    /// not a single loop.
-    let fusedLoopJob code bufferOf (g: Group) (p: GroupProgram) : FusedLoopJob option =
-        IterationSpace.make g.Domain g.Reduced p.Strides
-        |> Option.map (fun space ->
-            {
-                Loop = p.Loop
-                Body = code p.Loop
-                Space = space
-                Reduces = g.Reduced.Length > 0
-                Weight = LoopSteps.weight p.Loop
-                Sizes = p.Loop.Operands |> Array.map _.Type.Bytes
-                Buffers = Array.map (operandBuffer bufferOf) p.Operands
-                Offsets = Array.map offsetOf p.Operands
-                Streams =
-                    p.Operands
-                    |> Array.map (function
-                        | ProgramOperand.Random(stream, _) -> stream
-                        | ProgramOperand.Value _
-                        | ProgramOperand.Spill -> -1)
-                BlockColumns = if p.Loop.Type = DType.F64 then 8 else 16
-            })
+    /// The job of a group without an anchor: its fused loop over its iteration space.
+    let fusedLoopJob code bufferOf (g: Group) (p: GroupProgram) : FusedLoopJob =
+        {
+            Loop = p.Loop
+            Body = code p.Loop
+            Space = p.Space
+            Reduces = g.Reduced.Length > 0
+            Weight = LoopSteps.weight p.Loop
+            Sizes = p.Loop.Operands |> Array.map _.Type.Bytes
+            Buffers = Array.map (operandBuffer bufferOf) p.Operands
+            Offsets = Array.map offsetOf p.Operands
+            Streams =
+                p.Operands
+                |> Array.map (function
+                    | ProgramOperand.Random(stream, _) -> stream
+                    | ProgramOperand.Value _
+                    | ProgramOperand.Spill -> -1)
+            BlockColumns = if p.Loop.Type = DType.F64 then 8 else 16
+        }
 
     /// An epilogue. The functions give, from an operand's strides: the offset of each matrix of the stack, the stride of a
     /// row, and whether it moves along the columns.

@@ -10,28 +10,21 @@ open DL1.Compiler.Lowering
 [<NoEquality; NoComparison>]
 type internal Updates = { InPlace: bool[]; First: int }
 
-/// Updates of a session's state in place: where no kernel reads the current value after the next one is written, and no
-/// kernel that can fail runs after that.
+/// Updates of a session's state in place, where no kernel reads the old value, or can fail, after the update.
 [<RequireQualifiedAccess>]
 module internal UpdateInPlace =
-    /// The indices that a node checks, with their bound.
-    let private indices (e: Expr) =
-        match e.Node with
-        | Node.Gather(axis, x, i) -> Some(struct (x.Shape[axis], (LowerReshapes.beneath i).Digest))
-        | Node.ScatterAdd(_, extent, _, i) -> Some(struct (extent, (LowerReshapes.beneath i).Digest))
-        | _ -> None
-
-    /// Whether the kernel of an anchor can fail by the values that it meets: gathers and scatters whose indices nothing has checked
-    /// before, loops, and nodes that `Eval` computes.
+    /// Whether an anchor's kernel can fail by its values: loops, nodes that `Eval` computes, indices not checked before.
     let private canFail (found: HashSet<struct (int * Digest)>) (e: Expr) =
-        match indices e with
-        | Some checks -> found.Add checks
-        | None -> NodeKind.of' e = NodeKind.Other && (e.Node.IsScan || not (NodeClass.isStatic e))
+        let checks bound i = found.Add(struct (bound, (LowerReshapes.beneath i).Digest))
+
+        match e.Node with
+        | Node.Gather(axis, x, i) -> checks x.Shape[axis] i
+        | Node.ScatterAdd(_, extent, _, i) -> checks extent i
+        | _ -> NodeKind.of' e = NodeKind.Other && (e.Node.IsScan || not (NodeClass.isStatic e))
 
     let private fails found (g: Group) = g.Anchor |> Option.exists (canFail found)
 
-    /// Lets the group of each next value wait for those that read the current one, and for those that can fail, where that is no
-    /// cycle.
+    /// Lets the group of each next value wait for readers of the current one, and for what can fail, where that is no cycle.
     let order (fusion: Fusion) (updates: (Expr * Expr) list) =
         let readers = Dictionary<Digest, List<Group>>()
         let scheduled = KernelJobs.schedule fusion.Groups
