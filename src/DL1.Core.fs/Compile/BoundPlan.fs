@@ -9,7 +9,6 @@ open DL1.Compiler.Simd
 [<Sealed>]
 type private StepObserver(ended: int -> unit) =
     inherit KernelObserver()
-    override _.Begins _ = ()
     override _.Ended step = ended step
 
 /// A plan whose inputs and results lie in memory that others own: it is bound to addresses before each run, and copies
@@ -33,8 +32,7 @@ type internal BoundPlan(operation: string, plan: Plan, width: Width, threads: in
     /// The number of its steps.
     member _.Steps = plan.Steps.Length
 
-    /// The last step that reads or writes a root; the number of steps where the root, or another in the same memory, is copied after
-    /// the run.
+    /// The last step that touches a root; the number of steps where what is in its buffer is copied after the run.
     member _.LastStep(root: int) : int =
         let buffer = plan.Results[root]
         let isAlone = plan.Results |> Array.filter ((=) buffer) |> Array.length = 1

@@ -92,13 +92,10 @@ module Compile =
         let still =
             still |> Array.map (fun (struct (buffer, n)) -> struct (buffer, kept[n - inputs.Length].Elements))
 
-        let results = Array.zeroCreate plan.Outputs
-
-        plan.Locations
-        |> Array.iteri (fun buffer location ->
-            match location with
-            | Location.Output n -> results[n] <- buffer
-            | _ -> ())
+        // Outputs are numbered in the order of their buffers.
+        let results =
+            [| 0 .. plan.Locations.Length - 1 |]
+            |> Array.filter (fun buffer -> plan.Locations[buffer].IsOutput)
 
         let make () =
             let executable = Executable(plan, width, grain, not options.CheckFinite, still)
@@ -114,15 +111,6 @@ module Compile =
             let values = if kept.Length = 0 then values else Array.append values kept
             run plan given results idle make options.Threads values
 
-    /// Like `prepareWith`, for a given vector width; `grain` is the least work of a task, in elements moved.
-    let internal prepareBy grain width options inputs roots =
-        prepareFrozen grain width options [] inputs roots
-
-    /// Like `prepareWith`, for a given vector width, with compiled or interpreted loops, on at most `threads` threads.
-    let internal prepareOn width generates threads (inputs: Variable list) (roots: Expr list) =
-        let options = { Threads = threads; DynamicCode = generates; CheckFinite = false }
-        prepareBy Frame.UsualGrain width options inputs roots
-
     /// The default options: one thread for each processor, machine code where the runtime can generate it, no checks.
     /// `{ Compile.standard with CheckFinite = true }`
     let standard: CompileOptions = Options.standard
@@ -131,7 +119,7 @@ module Compile =
     /// or infinity of a run, with the layer and the formula that gave it.
     /// `let step = Compile.prepareWith { Compile.standard with Threads = 1 } [ w; x ] [ loss ]`
     let prepareWith (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
-        prepareBy Frame.UsualGrain Simd.widest options inputs roots
+        prepareFrozen Frame.UsualGrain Simd.widest options [] inputs roots
 
     /// Compiles a function from the values of the inputs, in the order given, to the values of the roots. It may be
     /// called from several threads at once. A variable of the roots that is no input is a `DomainError`; a value of

@@ -7,8 +7,7 @@ open DL1.Compiler.Inspection
 open DL1.Compiler.Planning
 open DL1.Compiler.Simd
 
-/// The key of a cached plan. `Layers` is set for plans that name layers in errors: then equal graphs whose nodes belong
-/// to different layers have different plans.
+/// The key of a cached plan. `Layers` is set for plans that name layers in errors, which differ by the nodes' layers.
 [<NoComparison>]
 type internal PlanKey =
     {

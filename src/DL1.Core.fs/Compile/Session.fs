@@ -71,7 +71,6 @@ type Session
     let next = roots |> Array.mapi (fun i root -> if isInPlace i then now[i] else buffer root)
 
     let current i = now[i].Address
-    let coming i = next[i].Address
 
     /// Whether a step ended in the middle of its updates.
     let mutable isLost = false
@@ -88,8 +87,6 @@ type Session
     let mutable steps = 0L
 
     do state |> List.iteri (fun i (_, value) -> Memory.writeToZeros value now[i].Address)
-
-    let bytes i = Memory.bytesOf roots[i]
 
     let check (values: ReadOnlySpan<Tensor>) =
         requireState "Session.Step"
@@ -127,7 +124,7 @@ type Session
             bound.Read(i, current i)
 
         for i in 0 .. roots.Length - 1 do
-            bound.Write(i, coming i)
+            bound.Write(i, next[i].Address)
 
     /// Runs the plan, and swaps the buffers.
     let advance () =
@@ -218,7 +215,7 @@ type Session
         ExplainPlan.session
             options.DynamicCode
             (profile |> Option.map (fun p -> p, Peak.measured options.Threads))
-            (Seq.sum (seq { for i in 0 .. states - 1 -> if isInPlace i then bytes i else 0L }))
+            (Seq.sum (seq { for i in 0 .. states - 1 -> if isInPlace i then Memory.bytesOf roots[i] else 0L }))
             executable
 
     /// The current values of the state, in its order: copies, which later steps do not change.

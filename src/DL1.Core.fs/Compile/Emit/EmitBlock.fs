@@ -100,8 +100,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
         let combined () = steps.Binary(LoopSteps.combining op, kind, before, push x copy)
         let mask () = lanes.Mask(fun () -> il.Push rest)
 
-        // Lanes beyond the end of the row keep their totals. Downward they need no mask: lanes are not combined, and
-        // those beyond the end are never stored.
+        // Lanes beyond the end of the row keep their totals; downward they are never combined or stored.
         if partial && loop.Across then
             steps.Select(kind, mask, combined, before)
         else
@@ -129,10 +128,11 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
     /// Emits a step for `copies` vectors; operands that it loads have their rows at the addresses in `from`.
     member _.Compute(from, partial, step, copies) = each copies step (compute from partial step)
 
-    /// Emits the load of a value that an earlier stage stored.
-    member _.Reload(step, operand) =
-        load rows operand false 0
-        il.Pop(value step 0)
+    /// Emits the load of a value that an earlier stage stored, for `copies` vectors.
+    member _.Reload(partial, step, operand, copies) =
+        each copies step (fun copy ->
+            load rows operand partial copy
+            il.Pop(value step copy))
 
     /// Emits the stores of a step's `copies` vectors to an operand.
     member _.Store(from, partial, step, operand, copies) =
@@ -155,18 +155,14 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
         il.Pop(value reduction 0)
 
     /// Emits what a stage does for each block: for `copies` vectors from the current column on, or for a partial one.
-    member _.Work(stage: Stage, partial, copies) =
+    member this.Work(stage: Stage, partial, copies) =
         for work in stage.Block do
             match work with
             | StageWork.Compute step -> each copies step (compute rows partial step)
-            | StageWork.Reload(step, operand) ->
-                each copies step (fun copy ->
-                    load rows operand partial copy
-                    il.Pop(value step copy))
+            | StageWork.Reload(step, operand) -> this.Reload(partial, step, operand, copies)
 
         for struct (step, operand) in stage.BlockStores do
-            for copy in 0 .. copies - 1 do
-                store rows operand partial copy step
+            this.Store(rows, partial, step, operand, copies)
 
         for f in stage.Reductions do
             for copy in 0 .. copies - 1 do

@@ -9,13 +9,11 @@ type internal EmitFloats(il: VectorIL) =
     let float = LaneKind.Float
 
     /// A mask as floats, 1 and 0.
-    let truth () =
+    member _.Truth() =
         il.Number 1.0
         il.Generic float "BitwiseAnd"
 
-    member _.Truth() = truth ()
-
-    member _.Unary(op, x: unit -> unit) =
+    member this.Unary(op, x: unit -> unit) =
         let simple name =
             x ()
             il.Generic float name
@@ -62,7 +60,7 @@ type internal EmitFloats(il: VectorIL) =
         | UnaryOp.Reciprocal -> il.Both float "Divide" (fun () -> il.Number 1.0) x
         | UnaryOp.Not ->
             il.EqualsZero float x
-            truth ()
+            this.Truth()
         | UnaryOp.Exp -> function' "Exp"
         | UnaryOp.Expm1 -> function' "Expm1"
         | UnaryOp.Log -> function' "Log"
@@ -80,14 +78,10 @@ type internal EmitFloats(il: VectorIL) =
         | UnaryOp.Sinh -> scalar "Sinh"
         | UnaryOp.Cosh -> scalar "Cosh"
 
-    member _.Binary(op, x: unit -> unit, y: unit -> unit) =
-        let notZero v () =
-            il.EqualsZero float v
-            il.Generic float "OnesComplement"
-
+    member this.Binary(op, x: unit -> unit, y: unit -> unit) =
         let logical name =
-            il.Both float name (notZero x) (notZero y)
-            truth ()
+            il.Both float name (fun () -> il.NotZero float x) (fun () -> il.NotZero float y)
+            this.Truth()
 
         match op with
         | BinaryOp.Add -> il.Both float "Add" x y

@@ -26,18 +26,6 @@ type internal EmitLanes(il: VectorIL) =
             memory "LoadTruth" LaneKind.Truth
         | DType.I64 -> refuse dtype
 
-    let store (dtype: DType) (pushAddress: unit -> unit) (value: unit -> unit) =
-        value ()
-        pushAddress ()
-
-        match dtype with
-        | DType.F32
-        | DType.F64 -> il.Generic LaneKind.Float "Store"
-        | DType.I32 when il.IsSingle -> il.Generic LaneKind.Whole "Store"
-        | DType.I32 -> memory "StoreWhole" LaneKind.Whole
-        | DType.Bool -> memory "StoreTruth" LaneKind.Truth
-        | DType.I64 -> refuse dtype
-
     /// Copies `rest` elements between the two addresses on the stack.
     let copy (dtype: DType) (rest: unit -> unit) =
         rest ()
@@ -52,7 +40,17 @@ type internal EmitLanes(il: VectorIL) =
         load dtype
 
     /// Stores a vector.
-    member _.Store(dtype, pushAddress, value) = store dtype pushAddress value
+    member _.Store(dtype: DType, pushAddress: unit -> unit, value: unit -> unit) =
+        value ()
+        pushAddress ()
+
+        match dtype with
+        | DType.F32
+        | DType.F64 -> il.Generic LaneKind.Float "Store"
+        | DType.I32 when il.IsSingle -> il.Generic LaneKind.Whole "Store"
+        | DType.I32 -> memory "StoreWhole" LaneKind.Whole
+        | DType.Bool -> memory "StoreTruth" LaneKind.Truth
+        | DType.I64 -> refuse dtype
 
     /// Loads the first `rest` lanes; the others are undefined.
     member _.LoadPartial(dtype: DType, pushAddress: unit -> unit, rest: unit -> unit) =
@@ -69,14 +67,16 @@ type internal EmitLanes(il: VectorIL) =
             load dtype
 
     /// Stores the first `rest` lanes, and touches no memory beyond them.
-    member _.StorePartial(dtype: DType, pushAddress: unit -> unit, rest: unit -> unit, value: unit -> unit) =
+    member this.StorePartial
+        (dtype: DType, pushAddress: unit -> unit, rest: unit -> unit, value: unit -> unit)
+        =
         if dtype.IsFloat then
             pushAddress ()
             rest ()
             value ()
             memory "StorePartial" LaneKind.Float
         else
-            store dtype il.Scratch value
+            this.Store(dtype, il.Scratch, value)
             il.Scratch()
             pushAddress ()
             copy dtype rest

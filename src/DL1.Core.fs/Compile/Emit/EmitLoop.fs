@@ -49,8 +49,7 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
         il.Do OpCodes.Conv_I4
         il.Pop rest
 
-    /// Emits the loop over the whole vectors of a row, `copies` at a time, as far as they end before the column
-    /// `until`.
+    /// Emits the loop over whole vectors of a row, `copies` at a time, that end before the column `until`.
     let vectors (stage: Stage) copies (until: unit -> unit) =
         let test () =
             il.Push column

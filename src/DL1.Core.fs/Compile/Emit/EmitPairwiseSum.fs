@@ -50,8 +50,7 @@ type internal EmitPairwiseSum
             for counter in [ since; leafBlocks ] do
                 il.Set(counter, 0)
 
-    /// Ends the leaf block if it is long enough: `length` is 1 where segments are counted, and the columns of a block
-    /// where columns are.
+    /// Ends the leaf block if it is long enough; `length` is 1 for segments, the columns of a block for columns.
     member _.Next(stage, copies, length: int) =
         if hasSums stage then
             unlessBelow since (Tuning.LeafBlock * length) (fun () ->

@@ -84,17 +84,16 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
 
         for work in stage.Block do
             match work with
-            | StageWork.Compute step when phases[step] = number -> inner.Compute(inner.Rows, false, step, 1)
-            | StageWork.Compute step when not (reads.Contains step) -> ()
-            | StageWork.Compute step when phases[step] < 0 -> inner.Compute(inner.Rows, false, step, 1)
-            | StageWork.Compute step when phases[step] < number ->
+            | StageWork.Compute step when phases[step] = number || (phases[step] < 0 && reads.Contains step) ->
+                inner.Compute(inner.Rows, false, step, 1)
+            | StageWork.Compute step when phases[step] < number && reads.Contains step ->
                 address (waiting step)
                 il.LoadObject staged.Kinds[step]
                 il.Pop(inner.Value(step, 0))
-            | StageWork.Compute _ -> ()
-            | StageWork.Reload(step, operand) ->
-                if reads.Contains step then
-                    inner.Reload(step, operand)
+            | StageWork.Reload(step, operand) when reads.Contains step ->
+                inner.Reload(false, step, operand, 1)
+            | StageWork.Compute _
+            | StageWork.Reload _ -> ()
 
         for step in waits do
             if phases[step] = number then

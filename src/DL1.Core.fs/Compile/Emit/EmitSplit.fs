@@ -3,8 +3,7 @@ namespace DL1.Compiler.Emit
 open System.Reflection.Emit
 open DL1.Compiler.FusedLoop
 
-/// Emits what lets threads share an item stage by stage, as IL: see `SplitReduction`. A loop without reductions is
-/// never split.
+/// Emits what lets threads share an item, if it has reductions, stage by stage: see `SplitReduction`.
 [<Sealed>]
 type internal EmitSplit(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
     let loop = staged.Loop
@@ -18,26 +17,15 @@ type internal EmitSplit(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
         il.Constant n
         il.Branch(OpCodes.Beq, target)
 
-    /// Pushes the address of a reduction's lanes from the current column on: reduction `number` of those in memory at
-    /// `from`.
-    let address (from: LocalBuilder) number copy () =
+    /// Pushes the address, in memory at `from`, of the lanes of reduction `number` at the current column.
+    let address (from: LocalBuilder) number copy =
         il.Push from
         il.Add(64 * number + copy * il.Methods.Bytes)
 
         if not loop.Across then
             il.Along(inner.Column, il.Methods.Size)
 
-    let load kind at =
-        at ()
-        il.Generic kind "Load"
-
-    let store kind (value: LocalBuilder) at =
-        il.Push value
-        at ()
-        il.Generic kind "Store"
-
-    /// Calls `emit` for each vector of each reduction of a stage, with the reduction's index in the stage and its
-    /// step.
+    /// Calls `emit` for each vector of a stage's reductions, with the reduction's index in the stage and its step.
     let each (stage: Stage) copies emit =
         stage.Reductions
         |> Array.iteri (fun i struct (reduction, _, _) ->
@@ -85,7 +73,8 @@ type internal EmitSplit(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
             onlyIs number run
 
             each stage copies (fun i reduction copy ->
-                load staged.Kinds[reduction] (address known (before + i) copy)
+                address known (before + i) copy
+                il.Generic staged.Kinds[reduction] "Load"
                 il.Pop(inner.Value(reduction, copy)))
 
             il.Branch(OpCodes.Br, over)
@@ -94,7 +83,9 @@ type internal EmitSplit(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
             onlyIs -1 over
 
             each stage copies (fun i reduction copy ->
-                store staged.Kinds[reduction] (inner.Value(reduction, copy)) (address totals i copy))
+                il.Push(inner.Value(reduction, copy))
+                address totals i copy
+                il.Generic staged.Kinds[reduction] "Store")
 
             il.Branch(OpCodes.Br, out)
             il.Mark over

@@ -5,8 +5,7 @@ open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
-/// Operations on vectors as IL. Arguments are functions that push them on the stack, called as often as needed; the
-/// result is left on the stack.
+/// Operations on vectors as IL. Arguments are functions that push them, called as often as needed.
 [<Sealed>]
 type internal EmitSteps(il: VectorIL) =
     let floats = EmitFloats il
@@ -25,10 +24,6 @@ type internal EmitSteps(il: VectorIL) =
     let wrapped name x y =
         il.Both whole name x y
         wrap ()
-
-    let notZero kind x =
-        il.EqualsZero kind x
-        il.Generic kind "OnesComplement"
 
     let wholeUnary op (x: unit -> unit) =
         let wrapped name =
@@ -142,13 +137,13 @@ type internal EmitSteps(il: VectorIL) =
                 il.Whole(int64 Int32.MaxValue)
                 il.Generic whole "Min"
         | LaneKind.Float, LaneKind.Truth ->
-            notZero LaneKind.Float x
+            il.NotZero LaneKind.Float x
             il.As(LaneKind.Float, LaneKind.Truth)
         | LaneKind.Whole, LaneKind.Float ->
             x ()
             let name = if il.IsSingle then "ConvertToSingle" else "ConvertToDouble"
             il.Call(il.Methods.Plain(name, [| il.Methods.Vector whole |]))
-        | LaneKind.Whole, LaneKind.Truth -> notZero whole x
+        | LaneKind.Whole, LaneKind.Truth -> il.NotZero whole x
         | LaneKind.Truth, LaneKind.Float ->
             x ()
             il.As(LaneKind.Truth, LaneKind.Float)

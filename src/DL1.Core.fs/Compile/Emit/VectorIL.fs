@@ -7,8 +7,7 @@ open System.Runtime.Intrinsics
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
-/// The IL of a method over vectors: instructions on locals and native integers, loops, calls of vector methods, and
-/// constants in every lane.
+/// The IL of a method over vectors: native integers, loops, calls of vector methods, constants in every lane.
 [<Sealed>]
 type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
     let single = methods.Size = 4
@@ -179,6 +178,10 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
         this.Generic kind name
 
     member this.EqualsZero kind (x: unit -> unit) = this.Both kind "Equals" x (fun () -> this.Zero kind)
+
+    member this.NotZero kind (x: unit -> unit) =
+        this.EqualsZero kind x
+        this.Generic kind "OnesComplement"
 
     /// Reinterprets the lanes on the stack.
     member this.As(from, target) = this.Call(methods.As(from, target))

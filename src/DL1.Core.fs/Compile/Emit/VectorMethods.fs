@@ -136,8 +136,7 @@ type internal VectorMethods private (width: Width, single: bool) =
     /// The .NET type of a vector of lanes of a kind.
     member _.Vector kind = VectorMethods.VectorOf(width, single, (kind = LaneKind.Float))
 
-    /// A class's generic method of this name, for lanes of a kind. Its parameters are vectors of this width, addresses and
-    /// numbers.
+    /// A class's generic method of this name for lanes of a kind, whose parameters are such vectors, addresses and numbers.
     member _.Generic([<DynamicallyAccessedMembers(Members.Methods)>] owner: Type, name, kind) : MethodInfo =
         match found.TryGetValue((owner, name, element kind)) with
         | true, known -> known

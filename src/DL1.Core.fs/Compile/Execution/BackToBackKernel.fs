@@ -14,8 +14,7 @@ type internal BackToBackJob =
     {
         /// The first products; only `Rows` reads their results.
         First: GemmJob
-        /// The fused loop between the products. Each of its items is one row of the first products' results, in the order of the
-        /// stack; its columns are the columns of that row.
+        /// The fused loop between the products: each item is one row of the first products' results, in their order.
         Rows: FusedLoopJob
         /// The second products, whose A is what `Rows` writes.
         Second: GemmJob
@@ -94,8 +93,7 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
         let stack, row = number / blocks, number % blocks * tall
         let rows = min tall (first.M - row)
         let item = stack * first.M + row
-        // Row `item` of the whole stack is at the beginning of the thread's scratch memory; subtracting its offset
-        // gives the address at which row 0 would be.
+        // Row `item` of the whole stack is first in the thread's scratch memory: this is where row 0 would be.
         let own slot = Scratch.Get(slot, int64 tall * int64 rowBytes) - nativeint item * rowBytes
 
         let at =

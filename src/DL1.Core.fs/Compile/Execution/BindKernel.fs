@@ -9,8 +9,8 @@ open DL1.Compiler.Simd
 module internal BindKernel =
 
     /// The kernel that does `work` on the buffers of `frame`; `nested` binds the plan of a scan's body to a frame of
-    /// its own.
-    let kernel (nested: Plan -> IBound) (frame: Frame) (width: Width) (work: Work) : Kernel =
+    /// its own, and returns that frame and the function that runs the plan on a number of threads.
+    let kernel (nested: Plan -> Frame * (int -> unit)) (frame: Frame) (width: Width) (work: Work) : Kernel =
         match work with
         | Work.FusedLoop job when SplitReductionKernel.Suits(frame, job) -> SplitReductionKernel(frame, job)
         | Work.FusedLoop job -> FusedLoopKernel(frame, job)
@@ -24,5 +24,7 @@ module internal BindKernel =
             let run threads (from: nativeint[]) into = copy.Run(threads, from[0], into)
             CallKernel(frame, run, [| source |], target)
         | Work.Static(e, reads, write) -> StaticKernel.bind frame e reads write
-        | Work.Scan(job, body) -> ScanKernel(frame, nested body, job)
+        | Work.Scan(job, body) ->
+            let inner, run = nested body
+            ScanKernel(frame, inner, run, job)
         | Work.Defined(run, operands, target) -> DefinedKernel(frame, run, operands, target)

@@ -73,9 +73,7 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
 
     /// The bytes of the result's buffer before the result.
     let before =
-        match job.Slice with
-        | Some slice -> nativeint slice.First * size
-        | None -> 0n
+        job.Slice |> Option.map (fun slice -> nativeint slice.First * size) |> Option.defaultValue 0n
 
     /// Runs the epilogue on finished rows of the result. They are at `address`, which is not always their place in the
     /// result's buffer: a result with channels first is made in scratch memory.

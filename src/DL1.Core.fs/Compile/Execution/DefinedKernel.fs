@@ -37,12 +37,12 @@ module internal Memory =
         | DType.I64 -> float (At.get<int64> address index)
         | DType.Bool -> float (At.get<byte> address index)
 
-    /// Calls a function with the address of an array, which is pinned during the call.
-    let private pinned (elements: Elements) (f: nativeint -> unit) =
+    /// Calls a function with the address of an array, which is pinned during the call, and its size in bytes.
+    let private pinned (elements: Elements) (f: nativeint -> int64 -> unit) =
         let pin = GCHandle.Alloc(Elements.array elements, GCHandleType.Pinned)
 
         try
-            f (pin.AddrOfPinnedObject())
+            f (pin.AddrOfPinnedObject()) (bytes (Elements.dtype elements) (Elements.length elements))
         finally
             pin.Free()
 
@@ -51,9 +51,7 @@ module internal Memory =
         Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), bytes, bytes)
 
     /// Fills an array with the elements at an address.
-    let fill (elements: Elements) (address: nativeint) =
-        let count = bytes (Elements.dtype elements) (Elements.length elements)
-        pinned elements (fun target -> copy address target count)
+    let fill (elements: Elements) (address: nativeint) = pinned elements (copy address)
 
     /// A new tensor with the elements at an address.
     let read (dtype: DType) (shape: Shape) (address: nativeint) : Tensor =
@@ -63,8 +61,7 @@ module internal Memory =
 
     /// Copies an array's elements to an address.
     let put (elements: Elements) (address: nativeint) =
-        let count = bytes (Elements.dtype elements) (Elements.length elements)
-        pinned elements (fun source -> copy source address count)
+        pinned elements (fun source count -> copy source address count)
 
     /// Copies a tensor's elements to an address.
     let write (t: Tensor) (address: nativeint) = put t.Elements address
@@ -75,9 +72,7 @@ module internal Memory =
     /// Copies a tensor's elements to memory of zeros, by parts that threads share. A part of zeros, as moments of optimizers begin,
     /// is not written: its pages are then first touched by the step, where threads share that work.
     let writeToZeros (t: Tensor) (address: nativeint) =
-        let count = bytes t.DType t.Size
-
-        pinned t.Elements (fun source ->
+        pinned t.Elements (fun source count ->
             Parallelism.forEachShort (int ((count + part - 1L) / part)) (fun i ->
                 let first = int64 i * part
                 let start, length = source + nativeint first, min part (count - first)

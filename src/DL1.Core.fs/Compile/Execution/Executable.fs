@@ -78,10 +78,10 @@ type internal Executable
     let kernels =
         plan.Steps
         |> Array.mapi (fun i step ->
-            let nested body : IBound =
+            let nested body =
                 let bound = Executable(body, width, grain, false, [||])
                 bodies[i] <- Some bound
-                bound
+                bound.Frame, bound.Run
 
             BindKernel.kernel nested frame width step.Work)
 
@@ -121,8 +121,7 @@ type internal Executable
         Array.sumBy (fun (kernel: Kernel) -> kernel.KeptBytes) kernels
         + (bodies |> Seq.choose id |> Seq.sumBy (fun (body: Executable) -> body.KeptBytes))
 
-    /// Replaces the observers of this plan and of the scans in it by those that `make` gives for each; none for an
-    /// empty array.
+    /// Replaces the observers of this plan, and of the scans in it, by those that `make` gives for each.
     member this.Observe(make: ObservedPlan -> KernelObserver[]) = this.ObserveIn(None, make)
 
     member private _.ObserveIn(outer: struct (Plan * int) option, make: ObservedPlan -> KernelObserver[]) =
@@ -131,8 +130,7 @@ type internal Executable
         for i in 0 .. bodies.Length - 1 do
             bodies[i] |> Option.iter _.ObserveIn(Some(struct (plan, i)), make)
 
-    /// Binds an array to an input or output buffer: pins it until `Release`; with guards, copies it to or from the
-    /// buffer's block.
+    /// Binds an array to an input or output buffer until `Release`; with guards, through the buffer's block.
     member this.Put(buffer: int, elements: Elements) =
         match plan.Locations[buffer], blocks[buffer] with
         | Location.Output _, Some block ->
@@ -205,7 +203,3 @@ type internal Executable
         GC.KeepAlive blocks
         GC.KeepAlive frame
         GC.KeepAlive frozenPins
-
-    interface IBound with
-        member _.Frame = frame
-        member this.Run threads = this.Run threads

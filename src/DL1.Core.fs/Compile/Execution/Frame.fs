@@ -10,21 +10,19 @@ open DL1.Compiler.Runtime
 /// one and returns it, so memory grows with the number of concurrent runs and not with the number of cached plans.
 [<RequireQualifiedAccess>]
 module internal SharedBuffers =
-    /// The largest arena that is shared: 16 MB. Larger plans own their arena, since a shared one would also be held for
-    /// small plans.
+    /// The largest arena that is shared: 16 MB. A larger one would also be held for small plans.
     let most = 1L <<< 24
 
     let private idle = ConcurrentStack<Block>()
 
-    /// The size of a new arena: the smallest power of two from 4096 on that is at least `bytes`.
-    let private sizeFor (bytes: int64) = int64 (BitOperations.RoundUpToPowerOf2(uint64 (max 4096L bytes)))
-
-    /// A block of at least `bytes` bytes: one that was returned, if it is large enough, or else a new one.
+    /// A block of at least `bytes` bytes: a returned one, if it is large enough, or a new one of a power of two.
     let borrow (bytes: int64) : Block =
         match idle.TryPop() with
         | true, block when block.Bytes >= bytes -> block
         // A returned block that is too small is dropped, so that the kept ones soon are large enough for every plan.
-        | _ -> Block("Compile", "intermediate values", sizeFor bytes)
+        | _ ->
+            let size = BitOperations.RoundUpToPowerOf2(uint64 (max 4096L bytes))
+            Block("Compile", "intermediate values", int64 size)
 
     /// Returns a block; at most one for each processor is kept.
     let giveBack (block: Block) : unit =

@@ -31,12 +31,21 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
 
     let tasks = int (max 1L (min (int64 units) (work.Work / frame.Grain)))
 
-    /// Runs a range of segments and columns of an item that draws. Random words are drawn before each call of the body: for a
-    /// block of columns of one segment, or for several short segments.
-    member private _.RunDrawn(block, item, firstSegment, lastSegment, firstColumn, lastColumn, spills) =
-        let run = if work.Reduces then lastColumn - firstColumn else Tuning.ColumnChunk
+    /// Runs a range of segments and columns of an item. Random words are drawn before each call of the body: for a block of columns
+    /// of one segment, or for several short segments.
+    member private _.RunRange(block, item, firstSegment, lastSegment, firstColumn, lastColumn, spills) =
+        let run =
+            if items.Draws && not work.Reduces then
+                Tuning.ColumnChunk
+            else
+                lastColumn - firstColumn
+
         // Short rows whose words are contiguous are drawn and computed together.
-        let rows = if drawsWhole then max 1 (Tuning.ColumnChunk / max 1 space.Columns) else 1
+        let rows =
+            if not items.Draws then lastSegment - firstSegment
+            elif drawsWhole then max 1 (Tuning.ColumnChunk / max 1 space.Columns)
+            else 1
+
         let mutable segment = firstSegment
 
         while segment < lastSegment do
@@ -46,20 +55,14 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
             while column < lastColumn do
                 let columns = min run (lastColumn - column)
                 items.SetOperands(block, item, segment, column, spills)
-                items.Draw(block, item, segment, column, segments * columns)
+
+                if items.Draws then
+                    items.Draw(block, item, segment, column, segments * columns)
+
                 work.Body.Invoke(block, nativeint segments, nativeint columns, 0n)
                 column <- column + columns
 
             segment <- segment + segments
-
-    /// Runs a range of segments and columns of an item.
-    member private this.RunRange(block, item, firstSegment, lastSegment, firstColumn, lastColumn, spills) =
-        if items.Draws then
-            this.RunDrawn(block, item, firstSegment, lastSegment, firstColumn, lastColumn, spills)
-        else
-            items.SetOperands(block, item, firstSegment, firstColumn, spills)
-            let segments, columns = lastSegment - firstSegment, lastColumn - firstColumn
-            work.Body.Invoke(block, nativeint<int> segments, nativeint<int> columns, 0n)
 
     /// Runs task `number`.
     override this.Task number =

@@ -9,45 +9,41 @@ open DL1.Compiler.Planning
 [<AbstractClass>]
 type internal KernelObserver() =
     abstract Begins: step: int -> unit
+    default _.Begins _ = ()
     abstract Ended: step: int -> unit
 
-/// A plan that is observed, with its frame; for the body of a scan also the outer plan and the index of the scan's
-/// step.
+/// A plan that is observed, and its frame; for a scan's body also the outer plan and the index of the scan's step.
 [<NoEquality; NoComparison>]
 type internal ObservedPlan = { Plan: Plan; Frame: Frame; Outer: struct (Plan * int) option }
 
-/// For each kernel of a plan, its total time in ticks of `Stopwatch`, and the number of its runs.
+/// Measures the time of each kernel of a plan: `count` kernels.
 [<Sealed>]
-type internal Times(count: int) =
-    member val Ticks: int64[] = Array.zeroCreate count
-    member val Runs: int64[] = Array.zeroCreate count
-
-    /// The mean seconds of a run of a kernel; none before the first run.
-    member this.Seconds(step: int) : float voption =
-        match this.Runs[step] with
-        | 0L -> ValueNone
-        | runs -> ValueSome(float this.Ticks[step] / float runs / float Stopwatch.Frequency)
-
-/// Measures the time of each kernel.
-[<Sealed>]
-type internal TimeObserver(times: Times) =
+type internal TimeObserver(count: int) =
     inherit KernelObserver()
+    let ticks: int64[] = Array.zeroCreate count
+    let runs: int64[] = Array.zeroCreate count
     let mutable start = 0L
 
     override _.Begins _ = start <- Stopwatch.GetTimestamp()
 
     override _.Ended step =
-        times.Ticks[step] <- times.Ticks[step] + (Stopwatch.GetTimestamp() - start)
-        times.Runs[step] <- times.Runs[step] + 1L
+        ticks[step] <- ticks[step] + (Stopwatch.GetTimestamp() - start)
+        runs[step] <- runs[step] + 1L
+
+    /// The mean seconds of a run of a kernel; none before the first run.
+    member _.Seconds(step: int) : float voption =
+        match runs[step] with
+        | 0L -> ValueNone
+        | runs -> ValueSome(float ticks[step] / float runs / float Stopwatch.Frequency)
 
 /// The kernel times of a plan and of the bodies of scans in it.
 [<Sealed>]
 type internal Profile() =
-    let known = Dictionary<Plan, Times>(HashIdentity.Reference)
+    let known = Dictionary<Plan, TimeObserver>(HashIdentity.Reference)
 
     /// An observer that adds to the times of this plan.
     member _.Observe(observed: ObservedPlan) : KernelObserver =
         let plan = observed.Plan
-        TimeObserver(Lookup.orAdd known plan (fun () -> Times plan.Steps.Length))
+        Lookup.orAdd known plan (fun () -> TimeObserver plan.Steps.Length) :> KernelObserver
 
-    member _.TryFind(plan: Plan) : Times option = Lookup.tryFind known plan
+    member _.TryFind(plan: Plan) : TimeObserver option = Lookup.tryFind known plan

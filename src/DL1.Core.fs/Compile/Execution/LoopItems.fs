@@ -25,8 +25,6 @@ type internal FusedLoopJob =
         Offsets: int[]
         /// The stream of an operand of random words; −1 for other operands.
         Streams: int[]
-        /// Which operands are spill memory: values that a stage leaves for later stages of the same item.
-        Spills: bool[]
         /// The columns of an item where reductions go downward: 8 for f64, 16 for other types.
         BlockColumns: int
     }
@@ -52,13 +50,12 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
     let columnBytes =
         Array.map2 (fun along size -> if along then nativeint size else 0n) space.Along work.Sizes
 
-    // Spill memory of one value: the bytes of a lane, of a row (`spillRowBytes`), and of all rows of an item
-    // (`spillBytes`).
+    // Spill memory of one value: the bytes of a lane, of a row, and of all rows of an item.
     let laneBytes = nativeint (64 / work.BlockColumns)
     let spillRowBytes = if space.Across then nativeint space.Columns * laneBytes else 64n
     let spillBytes = spillRowBytes * nativeint space.Segments
     let drawn = work.Streams |> Array.sumBy (fun stream -> if stream >= 0 then 1 else 0)
-    let spills = work.Spills |> Array.sumBy (fun isSpill -> if isSpill then 1 else 0)
+    let spills = work.Buffers |> Array.sumBy (fun buffer -> if buffer < 0 then 1 else 0)
 
     /// Whether the loop has operands of random words, which must be drawn before a body is called.
     member _.Draws = drawn > 0
@@ -80,7 +77,7 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
     /// Reads the operands' addresses from the frame. To be called at the beginning of each run.
     member _.ReadAddresses() =
         for i in 0 .. count - 1 do
-            if not work.Spills[i] then
+            if work.Buffers[i] >= 0 then
                 bases[i] <-
                     frame.Addresses[work.Buffers[i]] + nativeint (work.Offsets[i]) * nativeint (work.Sizes[i])
 
@@ -92,7 +89,7 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
         let mutable spill = own
 
         for i in 0 .. count - 1 do
-            if work.Spills[i] then
+            if work.Buffers[i] < 0 then
                 let along = nativeint segment * spillRowBytes + nativeint column * laneBytes
                 At.set<nativeint> block (2 * i) (spill + along)
                 At.set<nativeint> block (2 * i + 1) spillRowBytes

@@ -3,13 +3,7 @@ namespace DL1.Compiler.Execution
 open System
 open DL1.Compiler.Runtime
 
-/// A plan bound to a frame of its own: the body of a scan.
-type internal IBound =
-    abstract Frame: Frame
-    abstract Run: threads: int -> unit
-
-/// The buffers that a scan reads and writes, in the plan of its body and in the plan that contains the scan; −1 for
-/// values that are not used there.
+/// The buffers of a scan, in the plan of its body and in the outer plan; −1 where a value is not used.
 [<NoEquality; NoComparison>]
 type internal ScanJob =
     {
@@ -25,8 +19,7 @@ type internal ScanJob =
         Slices: int[]
         Fixed: int[]
         Results: int[]
-        /// For each result, whether the body's kernels write it to the address that is set for it; otherwise it is
-        /// copied.
+        /// For each result, whether the body's kernels write it to its place; otherwise it is copied.
         Direct: bool[]
         /// Buffers of the outer plan: first carries, sequences, fixed operands; last carries and stacked outputs.
         Initial: int[]
@@ -36,18 +29,15 @@ type internal ScanJob =
         Stacks: int[]
     }
 
-/// Runs a scan: the body's plan once a step, in one frame, with the addresses of its inputs and results set before
-/// each.
+/// Runs a scan: the body's plan once a step (`run`, on a number of threads), in the frame `inner`, with the addresses of
+/// its inputs and results set before each.
 [<Sealed>]
-type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
+type internal ScanKernel(frame: Frame, inner: Frame, run: int -> unit, job: ScanJob) =
     inherit Kernel()
 
     let fresh bytes = Block("Compile", "what a loop carries", bytes)
 
-    let address (b: Block) = b.Address
-
-    // The carries of a step and the next ones are in `even` and `odd`, which swap after each step. `unused` takes the
-    // outputs that are not used.
+    // Carries are in `even` and `odd`, which swap after each step; `unused` takes outputs that are not used.
     let even = job.CarryBytes |> Array.map fresh
     let odd = job.CarryBytes |> Array.map fresh
     let unused = job.OutputBytes |> Array.map fresh
@@ -56,27 +46,27 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
     do
         for i in 0 .. job.Fixed.Length - 1 do
             if job.Fixed[i] >= 0 then
-                body.Frame.Frozen[job.Fixed[i]] <- frame.Frozen[job.OuterFixed[i]]
+                inner.Frozen[job.Fixed[i]] <- frame.Frozen[job.OuterFixed[i]]
 
     let put buffer value =
         if buffer >= 0 then
-            body.Frame.Addresses[buffer] <- value
+            inner.Addresses[buffer] <- value
 
     /// The address to which a step writes result i. A member, since a closure in `Run` would be allocated at each step.
     member private _.Target(next: Block[], step: int, i: int) =
         if i < carries then
-            address next[i]
+            next[i].Address
         else
             let j = i - carries
 
             if job.Stacks[j] < 0 then
-                address unused[j]
+                unused[j].Address
             else
                 frame.Addresses[job.Stacks[j]] + nativeint step * nativeint (job.OutputBytes[j])
 
     override this.Run() =
         for i in 0 .. carries - 1 do
-            Memory.copy frame.Addresses[job.Initial[i]] (address even[i]) job.CarryBytes[i]
+            Memory.copy frame.Addresses[job.Initial[i]] even[i].Address job.CarryBytes[i]
 
         for i in 0 .. job.Fixed.Length - 1 do
             put job.Fixed[i] frame.Addresses[job.OuterFixed[i]]
@@ -87,7 +77,7 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
             let next = if count % 2 = 0 then odd else even
 
             for i in 0 .. carries - 1 do
-                put job.Carries[i] (address now[i])
+                put job.Carries[i] now[i].Address
 
             for i in 0 .. job.Slices.Length - 1 do
                 put
@@ -98,18 +88,18 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
                 if job.Direct[i] then
                     put job.Results[i] (this.Target(next, step, i))
 
-            body.Run frame.Threads
+            run frame.Threads
 
             for i in 0 .. job.Results.Length - 1 do
                 if not job.Direct[i] then
                     let bytes = if i < carries then job.CarryBytes[i] else job.OutputBytes[i - carries]
-                    Memory.copy body.Frame.Addresses[job.Results[i]] (this.Target(next, step, i)) bytes
+                    Memory.copy inner.Addresses[job.Results[i]] (this.Target(next, step, i)) bytes
 
         let last = if job.Length % 2 = 0 then even else odd
 
         for i in 0 .. carries - 1 do
             if job.Final[i] >= 0 then
-                Memory.copy (address last[i]) frame.Addresses[job.Final[i]] job.CarryBytes[i]
+                Memory.copy last[i].Address frame.Addresses[job.Final[i]] job.CarryBytes[i]
 
         // The body holds addresses, which do not keep the memory alive.
         GC.KeepAlive even

@@ -56,15 +56,13 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     let totalsOf slice item =
         totals + nativeint ((slice * work.Items + item) * plan.Stages[stage].Reductions.Length * 64)
 
-    /// Whether a fused loop is run by this kernel: it has reductions, fewer than 16 items (`Tuning.FewItems`), and
-    /// work for at least 4 tasks and 2 for each item.
+    /// Whether this kernel runs a fused loop: a reduction with few items, and work for at least 4 tasks and 2 for each item.
     static member Suits(frame: Frame, work: FusedLoopJob) =
         work.Reduces
         && work.Items < Tuning.FewItems
         && work.Work >= frame.Grain * max 4L (2L * int64 work.Items)
 
-    /// Runs the current stage over a range of segments and columns of an item, which writes partial results to
-    /// `totals`.
+    /// Runs the current stage over segments and columns of an item; it writes partial results to `totals`.
     member private _.RunSlice(item, firstSegment, segments, firstColumn, columns, totals) =
         let block = At.stack<nativeint> items.BlockLength
         let request = At.stack<SplitReduction> 1
@@ -76,8 +74,7 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
             items.Draw(block, item, firstSegment, firstColumn, columns)
 
         At.write request { Stage = nativeint stage; Known = knownOf item; Totals = totals }
-        let operands, split = block, request
-        work.Body.Invoke(operands, nativeint segments, nativeint columns, split)
+        work.Body.Invoke(block, nativeint segments, nativeint columns, request)
 
     /// Runs task `number`: one slice of one item. Consecutive tasks are the same slice of consecutive items.
     override this.Task number =

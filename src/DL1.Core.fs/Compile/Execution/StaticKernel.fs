@@ -38,8 +38,7 @@ module internal StaticKernel =
         let single (kernel: TensorKernel) =
             Some(fun threads (from: nativeint[]) target -> kernel.Run(threads, from[0], target))
 
-        // Indices are checked even where no element is moved, so that an extent of 0 does not hide an index out of
-        // range.
+        // Indices are checked even where no element is moved, so that an extent of 0 hides no error.
         if e.Shape.Size = 0 && NodeClass.of' e <> NodeClass.Indexed then
             Some(fun _ _ _ -> ())
         else
@@ -67,8 +66,7 @@ module internal StaticKernel =
                 let kernel = ScatterAdd(u.DType, axis, extent, u.Shape, i.DType, i.Shape)
                 Some(fun threads from target -> kernel.Run(threads, from[0], from[1], target))
             | Node.RandomBits(stream, shape, _) -> single (RandomBits(uint32 stream, shape.Size))
-            // Views, products, convolutions, poolings and scans have other kinds of work; the rest is lowered or
-            // computed by `Eval`.
+            // Other nodes are lowered, computed by `Eval`, or another kind of work.
             | _ -> None
 
     /// The kernel of a node over the buffers `reads` and `write` of a frame.

@@ -64,8 +64,7 @@ type internal FusedLoop =
         /// Pairs of a step and the operand to which it is stored, in order. A value must not change more often than
         /// its operand's address: only loop-invariant values are stored to loop-invariant operands.
         Stores: struct (int * int)[]
-        /// Whether reductions combine the columns of a row too: sums along rows. Otherwise each column is reduced by
-        /// itself.
+        /// Whether reductions combine the columns of a row too; otherwise each column is reduced by itself.
         Across: bool
     }
 
@@ -80,8 +79,7 @@ type internal LoopBody =
 [<Struct>]
 type internal SplitReduction =
     {
-        /// Index of the stage to run. The number of stages means: run none, only store the loop-invariant results of
-        /// all.
+        /// Index of the stage to run; the number of stages to store only the loop-invariant results of all.
         Stage: nativeint
         /// Address of the results of the reductions of earlier stages.
         Known: nativeint

@@ -9,8 +9,7 @@ open DL1.Compiler.Simd
 #nowarn "9" // Addresses in bytes; the caller guarantees that the memory is there.
 #nowarn "51" // The address of a vector on the stack.
 
-/// Functions that emitted code calls: for partial vectors at the ends of rows, and for truth values and integers in
-/// memory.
+/// Functions that emitted code calls: for partial vectors, and for truth values and integers in memory.
 [<AbstractClass; Sealed>]
 type internal LoopMemory =
 
@@ -21,8 +20,7 @@ type internal LoopMemory =
     static member inline private Move<'T when 'T: unmanaged>(source: nativeint, target: nativeint) =
         At.write target (At.read<'T> source)
 
-    /// Copies `bytes` bytes, at most 64, and touches no others. It has no loop, since it is inlined in every fused
-    /// loop.
+    /// Copies exactly `bytes` bytes, at most 64; without a loop, since every fused loop inlines it.
     [<MethodImpl(Inline.Always)>]
     static member Copy(source: nativeint, target: nativeint, bytes: int) =
         let mutable at = 0n

@@ -1,5 +1,6 @@
 namespace DL1.Compiler.FusedLoop
 
+open System
 open DL1
 
 /// How often the value of a step changes: once a call, once a segment, or with every block of columns.
@@ -70,8 +71,7 @@ module internal LoopSteps =
         | UnaryOp.Softplus
         | UnaryOp.Erf -> UnaryCost.Function
 
-    /// Whether a step is a few instructions, so that it costs little to repeat it; others, such as exp, take several
-    /// times as long as reading and writing an element.
+    /// Whether a step is a few instructions; others, such as exp, take longer than reading and writing an element.
     let isCheap step =
         match step with
         | LoopStep.Unary(op, _) -> costOf op <> UnaryCost.Function
@@ -195,12 +195,4 @@ module internal LoopSteps =
         | ReduceOp.Min -> infinity
 
     /// The value from which a reduction of 32-bit integers starts.
-    let startWhole op =
-        match op with
-        | ReduceOp.Sum -> 0
-        | ReduceOp.Prod -> 1
-        | ReduceOp.Max -> System.Int32.MinValue
-        | ReduceOp.Min -> System.Int32.MaxValue
-
-    /// Whether a step is a load or a constant, which costs less than reloading a stored value.
-    let isLeaf step = List.isEmpty (inputs step)
+    let startWhole op = int (Math.Clamp(startFloat op, float Int32.MinValue, float Int32.MaxValue))

@@ -9,8 +9,7 @@ type internal PrefetchedRow = { Operand: int; IsNext: bool }
 [<RequireQualifiedAccess>]
 module internal Prefetch =
 
-    /// How many operands' rows a stage has time to prefetch: two while it computes expensive functions, one while it
-    /// does not, none without a loop.
+    /// How many operands' rows a stage has time to prefetch: more while it computes expensive functions.
     let private budget loop (stage: Stage) =
         if not stage.Loops then 0
         elif Stages.isBusy loop stage then 2

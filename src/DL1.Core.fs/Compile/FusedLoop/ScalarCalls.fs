@@ -5,8 +5,7 @@ open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open DL1.Compiler.Simd
 
-/// Functions that have no vector form, applied in place to `count` elements of type f32 or f64 at an address, by the
-/// same functions that `Eval` calls.
+/// Functions without a vector form, by those that `Eval` calls: in place, on `count` elements at an address.
 [<AbstractClass; Sealed>]
 type internal ScalarCalls =
     static member inline private Each<'T>(address, count, [<InlineIfLambda>] f: float -> float) =
@@ -24,8 +23,7 @@ type internal ScalarCalls =
     static member Sinh<'T>(address: nativeint, count: int) = ScalarCalls.Each<'T>(address, count, Math.Sinh)
     static member Cosh<'T>(address: nativeint, count: int) = ScalarCalls.Each<'T>(address, count, Math.Cosh)
 
-/// Combines the lanes of a reduction, 64 bytes at an address, to one value: lane i with lane i + half, and so on by
-/// halves.
+/// Combines the lanes of a reduction, 64 bytes at an address: lane i with lane i + half, and so on by halves.
 [<AbstractClass; Sealed>]
 type internal LanePairs =
     static member inline private Halves

@@ -2,8 +2,7 @@ namespace DL1.Compiler.FusedLoop
 
 open DL1
 
-/// What a stage does with a step for each block of columns: computes it, or reloads it from the operand to which an
-/// earlier stage stored it.
+/// What a stage does with a step for each block: computes it, or reloads it from where an earlier stage stored it.
 [<RequireQualifiedAccess; Struct>]
 type internal StageWork =
     | Compute of step: int
@@ -21,8 +20,7 @@ type internal Stage =
         SegmentStores: struct (int * int)[]
         Block: StageWork[]
         BlockStores: struct (int * int)[]
-        /// The reductions that end the stage: the index of the step, its operation, and the index of the step that it
-        /// reduces.
+        /// The reductions that end the stage: the step, its operation, and the step that it reduces.
         Reductions: struct (int * ReduceOp * int)[]
         /// The reductions among them that are sums of floats: they are computed as `Stages` describes.
         Sums: int[]
@@ -31,8 +29,7 @@ type internal Stage =
     /// Whether the stage has anything to do for each segment.
     member this.Loops = this.SegmentStores.Length + this.BlockStores.Length + this.Reductions.Length > 0
 
-/// A fused loop in stages: the lane kind and rate of each step, and what each stage computes. Steps that no store
-/// needs are left out.
+/// A fused loop in stages, with the lane kind and rate of each step. Steps that no store needs are in no stage.
 [<NoEquality; NoComparison>]
 type internal StagedLoop = { Loop: FusedLoop; Kinds: LaneKind[]; Rates: LoopRate[]; Stages: Stage[] }
 
@@ -94,8 +91,7 @@ module internal Stages =
             ]
         |> Array.distinct
 
-    /// Assigns the steps of a fused loop to stages. Refuses a store of a value that changes more often than its
-    /// operand, or is of another lane kind.
+    /// The stages of a fused loop. Refuses a store of a value that changes more often than its operand, or of another kind.
     let plan (loop: FusedLoop) : StagedLoop =
         let kinds, rates, live, earliest =
             LoopSteps.kinds loop, LoopSteps.rates loop, live loop, earliest loop
@@ -115,21 +111,16 @@ module internal Stages =
 
         let last = loop.Stores |> Array.fold (fun stage (struct (value, _)) -> max stage earliest[value]) 0
 
-        let loaded = Array.create loop.Operands.Length false
+        let isLoaded operand =
+            steps |> Array.exists (fun i -> live[i] && LoopSteps.tryLoad loop.Steps[i] = Some operand)
 
-        for i in steps do
-            if live[i] then
-                LoopSteps.tryLoad loop.Steps[i] |> Option.iter (fun operand -> loaded[operand] <- true)
-
-        // A store to an operand that is also loaded waits for the last stage, lest a later stage load what was
-        // written.
+        // A store to an operand that is also loaded waits for the last stage: no stage may load what was written.
         let stores =
             loop.Stores
             |> Array.map (fun (struct (value, operand)) ->
-                (if loaded[operand] then last else earliest[value]), value, operand)
+                (if isLoaded operand then last else earliest[value]), value, operand)
 
-        /// The operand from which a stage can reload a step: an earlier stage stored it there, and nothing has
-        /// overwritten it since.
+        /// The operand to which an earlier stage stored a step, if nothing has overwritten it since.
         let storedIn stage step =
             let moves operand =
                 let o = loop.Operands[operand]
@@ -138,7 +129,8 @@ module internal Stages =
             let overwritten at (by, _, other) (_, _, operand) isLater =
                 other = operand && by < stage && (by > at || (by = at && isLater))
 
-            if LoopSteps.isLeaf loop.Steps[step] then
+            // A load or a constant costs less than reloading a stored value.
+            if (LoopSteps.inputs loop.Steps[step]).IsEmpty then
                 None
             else
                 stores

@@ -23,6 +23,3 @@ module internal AnchorMatrix =
     let row (node: Expr) (domain: int[]) (strides: int[]) =
         let first = firstColumn node domain
         if first = 0 then 0 else strides[first - 1]
-
-    /// Whether an operand moves from column to column.
-    let isAlong (strides: int[]) = strides.Length > 0 && strides[strides.Length - 1] <> 0

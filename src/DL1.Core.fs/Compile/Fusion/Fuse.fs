@@ -23,11 +23,6 @@ type internal Fusion =
 /// the same, where one fused loop can serve both.
 [<RequireQualifiedAccess>]
 module internal Fuse =
-    let private resultRole (e: Expr) (j: Join.Joining) =
-        match NodeKind.of' e with
-        | NodeKind.Reduce _ -> Role.Kept
-        | _ -> j.Role
-
     /// A value and the values from which it is cheaply computed, `depth` operations back. A group that reads one of
     /// them is worth joining for a node that reads another.
     let rec private origins depth (e: Expr) : Expr list =
@@ -43,15 +38,10 @@ module internal Fuse =
         let readers = Dictionary<Digest, List<Group>>()
         let scans = Dictionary<Digest, Group>()
 
-        /// Adds h and its ancestors to g's ancestors, and to those of every group that depends on g.
-        let waitFor (g: Group) (h: Group) =
-            if h <> g && not (g.Ancestors.Contains h.Number) then
-                Group.Follow(groups, g, h)
-
         let waitForSource (g: Group) (source: Expr) =
-            Lookup.tryFind groupOf source.Digest |> Option.iter (waitFor g)
+            Lookup.tryFind groupOf source.Digest |> Option.iter (fun h -> Group.Follow(groups, g, h))
 
-        let enter (g: Group) (e: Expr) (operands: GroupOperand seq) =
+        let enter (g: Group) (e: Expr) (operands: StridedView seq) =
             groupOf[e.Digest] <- g
 
             for o in operands do
@@ -78,7 +68,7 @@ module internal Fuse =
             g.Draws <- g.Draws || j.Draws
             g.Float <- Option.orElse (NodeKind.float e) g.Float
             g.Members.Add e
-            g.Roles[e.Digest] <- resultRole e j
+            g.Roles[e.Digest] <- if e.Node.IsReduce then Role.Kept else j.Role
             enter g e j.Operands
 
         let alone (e: Expr) =
@@ -106,21 +96,19 @@ module internal Fuse =
             if needed.Contains e.Digest then
                 match NodeKind.of' e with
                 | NodeKind.Leaf -> ()
-                | NodeKind.View ->
-                    // Reshapes cost nothing; other views that are needed in memory are copied.
-                    alone e
                 | NodeKind.Other when e.Node.IsScan ->
                     // One group computes all results of a scan.
                     let key = ReuseForwardValues.keyOf e
 
-                    match scans.TryGetValue key with
-                    | true, (g: Group) ->
-                        groupOf[e.Digest] <- g
-                        g.Members.Add e
-                    | false, _ ->
-                        alone e
-                        scans[key] <- groupOf[e.Digest]
-                        groupOf[e.Digest].Members.Add e
+                    let g =
+                        Lookup.orAdd scans key (fun () ->
+                            alone e
+                            groupOf[e.Digest])
+
+                    groupOf[e.Digest] <- g
+                    g.Members.Add e
+                // Of views that are needed in memory, reshapes cost nothing, and others are copied.
+                | NodeKind.View
                 | NodeKind.MatMul
                 | NodeKind.ChannelsLast _
                 | NodeKind.Other -> alone e
@@ -168,8 +156,7 @@ module internal Fuse =
     let private demand (order: Expr[]) (roots: Expr list) (rematerialised: HashSet<Digest>) =
         let needed = HashSet<Digest>(roots |> Seq.map _.Digest)
 
-        // A node that needs random words in a way that no fused loop draws them, such as a downward sum, is computed
-        // by itself and reads them from memory.
+        // A node whose random words no fused loop can draw, such as a downward sum, reads them from memory.
         let drawsInLoop e =
             not (Reads.draws rematerialised e)
             || (let g = Group(0, Reads.extents (Reads.working e), None)

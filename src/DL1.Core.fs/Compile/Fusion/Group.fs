@@ -35,10 +35,6 @@ type internal Role =
     /// One element for each point of the kept axes: a reduction's result, or what is computed from such results.
     | Kept
 
-/// An operand in memory: element `Offset` of the source and strides in the group's domain, in elements.
-[<NoEquality; NoComparison>]
-type internal GroupOperand = { Source: Expr; Offset: int; Strides: int[] }
-
 /// Nodes that one kernel computes: elementwise nodes and reductions over one domain, with or without an anchor (a
 /// matmul or convolution) before them; or one node of another kind by itself.
 [<Sealed>]
@@ -58,7 +54,8 @@ type internal Group(number: int, domain: int[], anchor: Expr option) =
     member val Draws = false with get, set
     member val Members = List<Expr>()
     member val Roles = Dictionary<Digest, Role>()
-    member val Operands = List<GroupOperand>()
+    /// The operands in memory, with their strides in its domain.
+    member val Operands = List<StridedView>()
     /// The numbers of the groups that must run before it.
     member val Ancestors = Bits()
 
@@ -80,10 +77,11 @@ type internal Group(number: int, domain: int[], anchor: Expr option) =
 
     /// Lets a group run after another: it, and the groups that depend on it, get that and its ancestors as their own.
     static member Follow(groups: Group seq, later: Group, earlier: Group) =
-        let gained = Bits()
-        gained.Add earlier.Number
-        gained.Union earlier.Ancestors
+        if earlier <> later && not (later.Ancestors.Contains earlier.Number) then
+            let gained = Bits()
+            gained.Add earlier.Number
+            gained.Union earlier.Ancestors
 
-        for g in groups do
-            if g = later || g.Ancestors.Contains later.Number then
-                g.Ancestors.Union gained
+            for g in groups do
+                if g = later || g.Ancestors.Contains later.Number then
+                    g.Ancestors.Union gained

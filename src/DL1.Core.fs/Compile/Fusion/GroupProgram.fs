@@ -14,12 +14,13 @@ type internal ProgramOperand =
     /// A spill buffer: written by one stage of an item, read by later ones.
     | Spill
 
-/// The fused loop of a group: what each operand refers to, and its strides in the group's domain, in elements.
-/// Operands that are stored come last.
+/// The fused loop of a group, its iteration space, what each operand refers to, and its strides in the group's domain,
+/// in elements. Operands that are stored come last.
 [<NoEquality; NoComparison>]
 type internal GroupProgram =
     {
         Loop: FusedLoop
+        Space: IterationSpace
         Operands: ProgramOperand[]
         Strides: int[][]
         /// The values that it stores, in the order of their operands.
@@ -54,7 +55,6 @@ module internal GroupProgram =
             let values = Dictionary<Digest, int>()
             // What each operand refers to, its strides and its type.
             let operands = List<ProgramOperand * int[] * DType>()
-            let loads = Dictionary<int, int>()
             let known = Dictionary<LoopStep, int>(HashIdentity.Structural)
 
             let add step =
@@ -68,7 +68,7 @@ module internal GroupProgram =
                 operands.Add(target, own, dtype)
                 operands.Count - 1
 
-            let load operand = Lookup.orAdd loads operand (fun () -> add (LoopStep.Load operand))
+            let load operand = shared (LoopStep.Load operand)
 
             let fromMemory (source: Expr) offset (own: int[]) =
                 let known =
@@ -94,8 +94,7 @@ module internal GroupProgram =
                 | LaneKind.Whole -> fromMemory (Expr.scalar e.DType v) 0 (Array.zeroCreate g.Domain.Length)
                 | LaneKind.Truth -> add (LoopStep.Convert(LaneKind.Truth, add (LoopStep.Number v)))
 
-            /// The step of operand `o` of node `e`: computed in the group, rematerialised, drawn, or loaded from
-            /// memory.
+            /// The step of operand `o` of node `e`: computed in the group, rematerialised, drawn, or loaded.
             let rec value (role: Role) (e: Expr) (o: Expr) : int =
                 match Local.number o with
                 | Some v when not e.Node.IsReduce -> number o v
@@ -136,15 +135,15 @@ module internal GroupProgram =
                         let x, y = value x, value y
                         shared (LoopStep.Binary(op, x, y))
                     | Node.Compare(op, x, y) ->
-                        let isTruth = x.DType = DType.Bool
-                        let x, y = value x, value y
+                        let asNumber value =
+                            if x.DType = DType.Bool then
+                                add (LoopStep.Convert(LaneKind.Float, value))
+                            else
+                                value
 
-                        if isTruth then
-                            let x = add (LoopStep.Convert(LaneKind.Float, x))
-                            let y = add (LoopStep.Convert(LaneKind.Float, y))
-                            add (LoopStep.Compare(op, x, y))
-                        else
-                            add (LoopStep.Compare(op, x, y))
+                        let first, second = value x, value y
+                        let first, second = asNumber first, asNumber second
+                        add (LoopStep.Compare(op, first, second))
                     | Node.Select(c, x, y) ->
                         let c = value c
                         let x, y = value x, value y
@@ -174,8 +173,7 @@ module internal GroupProgram =
 
                 compute role e |> ignore
 
-            /// The fused loop of the steps so far with these stores, and its iteration space; `None` where the domain
-            /// does not form a loop nest.
+            /// The program of the steps so far with these stores; `None` where the domain does not form a loop nest.
             let build (stores: struct (int * int)[]) =
                 let targets, strides, types = operands.ToArray() |> Array.unzip3
                 let across = IterationSpace.isAcross g.Domain g.Reduced
@@ -201,7 +199,7 @@ module internal GroupProgram =
                             Across = across
                         }
 
-                    space, { Loop = loop; Operands = targets; Strides = strides; Stored = stored })
+                    { Loop = loop; Space = space; Operands = targets; Strides = strides; Stored = stored })
 
             /// Adds an operand for each value that is stored; returns the stores.
             let store () =
@@ -220,10 +218,12 @@ module internal GroupProgram =
 
             match build stores with
             | None -> None
-            | Some(space, plain) ->
+            | Some plain ->
                 let spilled = SpillPolicy.steps plain.Loop
 
-                if spilled.Length = 0 || not (SpillPolicy.fits plain.Loop.Type space spilled.Length) then
+                if
+                    spilled.Length = 0 || not (SpillPolicy.fits plain.Loop.Type plain.Space spilled.Length)
+                then
                     Some plain
                 else
                     // Spill buffers come before the operands that are stored.
@@ -234,4 +234,4 @@ module internal GroupProgram =
                         |> Array.map (fun v ->
                             struct (v, operand ProgramOperand.Spill natural plain.Loop.Type))
 
-                    build (Array.append spills (store ())) |> Option.map snd
+                    build (Array.append spills (store ()))

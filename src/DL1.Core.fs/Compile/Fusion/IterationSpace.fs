@@ -48,8 +48,7 @@ module internal IterationSpace =
                 next <- next + 1
                 strides[next - 1])
 
-    /// The first axis of the longest run of axes that ends at `last` and is one loop for all operands, through axes
-    /// that `belongs` admits.
+    /// The first axis of the longest run of axes up to `last` that `belongs` admits and that is one loop for all operands.
     let runFrom (domain: int[]) (operands: int[][]) (belongs: int -> bool) last =
         let mutable first = last
 
@@ -122,8 +121,7 @@ module internal IterationSpace =
     let isAcross (domain: int[]) (reduced: int[]) =
         reduced.Length = 0 || Array.contains (domain.Length - 1) reduced
 
-    /// The number of segments of an item; `ValueNone` where the reduced axes that are not columns do not form one
-    /// loop.
+    /// The number of segments of an item; `ValueNone` where the reduced axes that are not columns form more than one loop.
     let segments domain reduced operands : int voption =
         loops domain reduced operands |> ValueOption.map (fun loops -> extent domain loops.Segments)
 

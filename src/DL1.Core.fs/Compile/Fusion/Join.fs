@@ -11,16 +11,14 @@ module internal Join =
     let private mostOperations = 200
     let private mostOperands = 40
 
-    /// How a node would lie in a group: its role, the group's reduced axes, the operands that it adds, and whether it
-    /// draws random words.
+    /// How a node would lie in a group: its role, the group's reduced axes, new operands, and whether it draws.
     [<NoEquality; NoComparison>]
-    type Joining = { Role: Role; Reduced: int[]; Operands: GroupOperand list; Draws: bool }
+    type Joining = { Role: Role; Reduced: int[]; Operands: StridedView list; Draws: bool }
 
     /// The row-major strides of a value that has one element for each point of a domain.
     let natural (domain: int[]) = (Shape.Of domain).Strides
 
-    /// Whether a group's domain forms a loop nest for operands that lie in it by these strides, and their number,
-    /// `count`, is at most `mostOperands`.
+    /// Whether a group's domain forms a loop nest for `count` operands (not too many) that lie in it by these strides.
     let fits (g: Group) (reduced: int[]) draws count (operands: int[] seq) =
         let across = IterationSpace.isAcross g.Domain reduced
 
@@ -39,6 +37,11 @@ module internal Join =
             && (not draws || (across && g.Anchor.IsNone && (reduced.Length = 0 || segments = 1)))
         | ValueNone -> false
 
+    /// Whether a group can read a value: the value's group, if it has one, is another that does not depend on it.
+    let canRead (groups: Dictionary<Digest, Group>) (g: Group) (source: Expr) =
+        Lookup.tryFind groups source.Digest
+        |> Option.forall (fun h -> h <> g && not (h.Ancestors.Contains g.Number))
+
     /// How a node would join a group; `None` where it cannot.
     let tryJoin (rematerialised: HashSet<Digest>) (groups: Dictionary<Digest, Group>) (g: Group) (e: Expr) =
         let shape = Reads.working e
@@ -55,17 +58,14 @@ module internal Join =
             else
                 None
 
-        let compatible =
-            match g.Float, NodeKind.float e with
-            | Some a, Some b -> a = b
-            | _ -> true
+        let hasOneFloat = Option.map2 (=) g.Float (NodeKind.float e) <> Some false
 
         match candidate with
-        | Some(role, reduced) when compatible && g.Members.Count < mostOperations ->
+        | Some(role, reduced) when hasOneFloat && g.Members.Count < mostOperations ->
             let read = Reads.reads rematerialised e
             let mutable ok = not (isReduction && g.Anchor.IsSome)
             let mutable readsKept = false
-            let operands = List<GroupOperand>()
+            let operands = List<StridedView>()
 
             for r in read do
                 let strides = Reads.squeeze shape r.Strides
@@ -83,12 +83,8 @@ module internal Join =
 
                     ok <- ok && r.Offset = 0 && strides = expected
                 | false, _ ->
-                    match groups.TryGetValue r.Source.Digest with
-                    | true, h -> ok <- ok && h <> g && not (h.Ancestors.Contains g.Number)
-                    | false, _ -> ()
-
-                    let strides = g.Lay(role, reduced, strides)
-                    operands.Add { Source = r.Source; Offset = r.Offset; Strides = strides }
+                    ok <- ok && canRead groups g r.Source
+                    operands.Add { r with Strides = g.Lay(role, reduced, strides) }
 
             // No reduction joins an epilogue. A value of the kept axes joins only if it reads such a value of the
             // group; and it cannot draw, since random words are drawn for each point of the domain.

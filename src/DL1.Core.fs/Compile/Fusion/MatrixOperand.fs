@@ -5,8 +5,7 @@ open DL1
 /// Reads the operands of matmuls where they are, without a copy: transposed, or one matrix for a whole stack.
 [<RequireQualifiedAccess>]
 module internal MatrixOperand =
-    /// The axes of a stack of matrices as two loops: outer stride, inner stride, extent of the inner loop. `None`
-    /// where two loops cannot express them.
+    /// A stack of matrices as at most two loops, else `None`: outer stride, inner stride, extent of the inner loop.
     let stack (e: Expr) (r: StridedView) : struct (int * int * int) option =
         let axes = [| 0 .. e.Shape.Rank - 3 |] |> Array.filter (fun axis -> e.Shape[axis] <> 1)
         let extents = axes |> Array.map (fun axis -> e.Shape[axis])

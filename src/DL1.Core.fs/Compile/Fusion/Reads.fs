@@ -24,8 +24,7 @@ module internal Reads =
         | Node.Reduce(_, _, x) -> x.Shape
         | _ -> e.Shape
 
-    /// The view of a reduction's operand, if the reduced axes that are not columns then form one loop; else the
-    /// operand itself, row-major in memory.
+    /// The view of a reduction's operand, if its reduced axes form at most two loops by it; else the operand row-major.
     let private reduced (axes: int list) (x: Expr) =
         let r = StridedView.along x
         let domain = extents x.Shape
@@ -55,20 +54,17 @@ module internal Reads =
         | Node.Reduce(_, axes, x) -> NodeKind.reducedAxes axes x.Shape
         | _ -> [||]
 
-    /// Whether a view shows the same element at each point of a shape.
-    let private isSame (shape: Shape) (r: StridedView) =
-        StridedView.isWhole shape r && extents r.Source.Shape = extents shape
-
     /// Whether a reader rematerialises a value: it must read the value as it is, not broadcast.
-    let isRematerialised (rematerialised: HashSet<Digest>) (e: Expr) (r: StridedView) =
-        rematerialised.Contains r.Source.Digest && isSame (working e) r
+    let private isRematerialised (rematerialised: HashSet<Digest>) (e: Expr) (r: StridedView) =
+        rematerialised.Contains r.Source.Digest
+        && StridedView.isWhole (working e) r
+        && extents r.Source.Shape = extents (working e)
 
     /// Strides over the shape `other` as strides over `shape`, which differs from it in axes of extent 1 alone.
     let private over (shape: Shape) (other: Shape) (strides: int[]) =
         squeeze other strides |> IterationSpace.spread shape.Rank (fun axis -> shape[axis] = 1)
 
-    /// The views that a fused loop reads for a node: those of its operands, or of what a rematerialised operand is
-    /// computed from.
+    /// The views that a fused loop reads for a node: its operands, or those from which it rematerialises an operand.
     let rec reads (rematerialised: HashSet<Digest>) (e: Expr) : StridedView list =
         let shape = working e
 

@@ -11,7 +11,7 @@ open DL1.Compiler.Lowering
 module internal Rematerialise =
     /// Nodes to be recomputed, and the operands that they read.
     [<NoEquality; NoComparison>]
-    type private Recomputation = { Nodes: Expr list; Operands: GroupOperand list }
+    type private Recomputation = { Nodes: Expr list; Operands: StridedView list }
 
     /// The cheap nodes from which a value is computed, back to operands in memory; `None` where more than `Tuning.RematerialisedNodes`
     /// nodes, or others than cheap ones, are needed.
@@ -31,13 +31,7 @@ module internal Rematerialise =
                         NodeKind.of' r.Source = NodeKind.Elementwise && StridedView.isWhole n.Shape r)
                 then
                     let operands =
-                        inMemory
-                        |> List.map (fun (r: StridedView) ->
-                            {
-                                Source = r.Source
-                                Offset = r.Offset
-                                Strides = Reads.squeeze n.Shape r.Strides
-                            })
+                        inMemory |> List.map (fun r -> { r with Strides = Reads.squeeze n.Shape r.Strides })
 
                     gather
                         (left - 1)
@@ -52,17 +46,11 @@ module internal Rematerialise =
     let private suits (groupOf: Dictionary<Digest, Group>) (e: Expr) recomputation (g: Group) =
         // What an anchor reads must be in memory.
         let isReadByAnchor =
-            match g.Anchor with
-            | Some anchor ->
-                not (g.IsMember anchor) || Reads.of' anchor |> List.exists (fun r -> r.Source = e)
-            | None -> false
+            g.Anchor
+            |> Option.exists (fun anchor ->
+                not (g.IsMember anchor) || Reads.of' anchor |> List.exists (fun r -> r.Source = e))
 
-        let isAlong (o: GroupOperand) = o.Source <> e || (o.Offset = 0 && o.Strides = Join.natural g.Domain)
-
-        let comesBefore (o: GroupOperand) =
-            match groupOf.TryGetValue o.Source.Digest with
-            | true, h -> h <> g && not (h.Ancestors.Contains g.Number)
-            | false, _ -> true
+        let isAlong (o: StridedView) = o.Source <> e || (o.Offset = 0 && o.Strides = Join.natural g.Domain)
 
         // A fused loop has one float type.
         let floats = List.choose id (g.Float :: List.map NodeKind.float recomputation.Nodes) |> List.distinct
@@ -73,7 +61,7 @@ module internal Rematerialise =
         && Reads.extents e.Shape = g.Domain
         && floats.Length <= 1
         && Seq.forall isAlong g.Operands
-        && List.forall comesBefore recomputation.Operands
+        && recomputation.Operands |> List.forall (fun o -> Join.canRead groupOf g o.Source)
         && Join.fits g g.Reduced g.Draws (Seq.length operands) (operands |> Seq.map _.Strides)
 
     /// Finds the values that all their readers can recompute, and changes the operands of those groups accordingly.

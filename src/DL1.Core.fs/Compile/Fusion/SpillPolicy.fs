@@ -4,8 +4,7 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
 
-/// Which values of a fused loop are spilled for later stages: those that are expensive to compute and used in several
-/// stages.
+/// Which values of a fused loop are spilled: those that are expensive to compute and used in several stages.
 [<RequireQualifiedAccess>]
 module internal SpillPolicy =
     /// The indices of the steps to spill, in order.

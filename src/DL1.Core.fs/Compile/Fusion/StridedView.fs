@@ -92,8 +92,7 @@ module internal StridedView =
         | Node.Reshape(_, x) when e.Shape.Size > 0 -> Some x
         | _ -> None
 
-    /// The view of a node through all nodes that are merely views. A node that strides cannot express is the source,
-    /// to be computed into memory.
+    /// The view of a node through all nodes that are merely views, as far as strides can express them.
     let through (e: Expr) : StridedView =
         // The nodes that are views, outermost last.
         let mutable views = []
@@ -110,8 +109,7 @@ module internal StridedView =
             | Some view -> view, e
             | None ->
                 match e.Node with
-                // A reshape that strides cannot express: its operand is computed into memory, row-major, and the
-                // reshape then costs nothing.
+                // A reshape that strides cannot express costs nothing after its operand is in memory, row-major.
                 | Node.Reshape(shape, _) -> { whole x with Strides = shape.Strides }, e
                 | _ -> whole e, e
 

@@ -9,8 +9,7 @@ open DL1.Compiler.Fusion
 open DL1.Compiler.Lowering
 open DL1.Compiler.Planning
 
-/// The work of a kernel: floating-point operations, and bytes read and written. A buffer that is read twice counts
-/// once.
+/// The work of a kernel: floating-point operations, bytes read (each buffer once) and bytes written.
 [<Struct>]
 type internal Cost = { Flops: int64; Read: int64; Written: int64 }
 
@@ -22,13 +21,7 @@ module internal Cost =
         buffers
         |> Seq.sumBy (fun p -> step.SliceOf p |> Option.defaultValue plan.Values[p] |> Memory.bytesOf)
 
-    let zero = { Flops = 0L; Read = 0L; Written = 0L }
-
-    let add (a: Cost) (b: Cost) =
-        { Flops = a.Flops + b.Flops; Read = a.Read + b.Read; Written = a.Written + b.Written }
-
-    /// The floating-point operations of a group: those of its members, and of values without a buffer that it computes
-    /// again (rematerialisation).
+    /// The floating-point operations of a group: its members', and those of the values that it rematerialises.
     let private computed (plan: Plan) (g: Group) : int64 =
         let known = HashSet<Digest>(plan.Values |> Seq.map _.Digest)
         known.UnionWith(g.Members |> Seq.map _.Digest)
@@ -81,4 +74,10 @@ module internal Cost =
 
     /// The work of all steps of a plan.
     and ofPlan (plan: Plan) : Cost =
-        plan.Steps |> Array.fold (fun sum step -> add sum (ofStep plan step)) zero
+        let costs = plan.Steps |> Array.map (ofStep plan)
+
+        {
+            Flops = Array.sumBy _.Flops costs
+            Read = Array.sumBy _.Read costs
+            Written = Array.sumBy _.Written costs
+        }

@@ -3,6 +3,7 @@ namespace DL1.Compiler.Inspection
 open System
 open System.Globalization
 open DL1
+open DL1.Compiler.Conv
 open DL1.Compiler.Execution
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Gemm
@@ -52,14 +53,8 @@ module internal ExplainPlan =
         | Work.Static(e, _, _) -> Node.name e.Node, $"{e.Shape}"
         | Work.Copy(_, _, shape, _, _) -> "copy", $"{shape}, layout made row-major"
         | Work.Channels job ->
-            let first = job.ChannelsFirst
-
-            let turned =
-                if first.Left || first.Right || first.Result then
-                    ", turned from channels first"
-                else
-                    ""
-
+            let isLast = job.ChannelsFirst = ConvFirst.None
+            let turned = if isLast then "" else ", turned from channels first"
             Node.name job.Node.Node, $"{job.Node.Shape}, channels last{turned}"
         | Work.Scan(job, _) ->
             "loop", $"%d{job.Length} steps" + (if job.Reversed then ", from the last" else "")
@@ -229,8 +224,7 @@ module internal ExplainPlan =
     /// A plan as a table; `compiles` says whether its fused loops are machine code.
     let text compiles (plan: Plan) : string = made compiles None (memory None 0L plan) plan
 
-    /// A session's plan as a table, with the times of its profile, if there is one; `once` are the bytes of state that it updates in
-    /// place.
+    /// A session's plan as a table, with the times of its profile, if any; `once` are the bytes of state updated in place.
     let session compiles (profile: (Profile * Peak) option) (once: int64) (executable: Executable) : string =
         let plan = executable.Plan
         let threads = scaled "B" (float Scratch.Total)

@@ -76,14 +76,12 @@ type internal FiniteObserver(observed: ObservedPlan) =
     /// The formulas of the values that a kernel reads, one a line, at most four. A formula whose kernel reads no
     /// variable is followed by those of the values that it reads.
     let history (step: PlanStep) =
-        let maker buffer = Array.tryLast writers[buffer]
-
         let reads (s: PlanStep) = List.ofArray (Array.distinct s.Reads)
 
         let rec lines (left: int) (places: int list) =
             match places with
             | buffer :: rest when left > 0 ->
-                match maker buffer with
+                match Array.tryLast writers[buffer] with
                 | Some s ->
                     let value = if s.Work.IsScan then "a loop's result" else KernelFormula.of' plan s buffer
 

@@ -2,6 +2,7 @@ namespace DL1.Compiler.Inspection
 
 open System.Collections.Generic
 open DL1
+open DL1.Compiler.Lowering
 open DL1.Compiler.Planning
 
 /// How a kernel computes a value (`Root`): the nodes that it computes, operands before users, and the nodes whose
@@ -42,7 +43,7 @@ module internal KernelFormula =
             if opened then
                 order.Add e
             elif seen.Add e.Digest then
-                match known.TryGetValue (KernelJobs.withoutReshapes e).Digest with
+                match known.TryGetValue (LowerReshapes.beneath e).Digest with
                 | true, p -> found[e.Digest] <- struct (e, p)
                 | false, _ ->
                     stack.Push(struct (e, true))
@@ -71,7 +72,7 @@ module internal KernelFormula =
         let rebuilt (e: Expr) =
             match e.Node with
             | Node.Reshape(shape, x) ->
-                let x = KernelJobs.withoutReshapes results[x.Digest]
+                let x = LowerReshapes.beneath results[x.Digest]
 
                 match Local.number x with
                 | Some v -> Expr.full e.DType (shape.ToList()) v

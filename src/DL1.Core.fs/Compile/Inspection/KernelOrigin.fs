@@ -37,8 +37,7 @@ module internal KernelOrigin =
                     let value = Memory.read e.DType e.Shape frame.Addresses[buffer]
                     inputs.Add(v, value)
 
-                    // Conditions are needed to follow a `Select`. Other values that were read are finite, since kernels
-                    // before this one were checked.
+                    // Conditions are needed to follow a `Select`; other values that are read were checked before.
                     if e.DType = DType.Bool then
                         floats[found.Key] <- Tensor.toFloats value
 
@@ -53,13 +52,13 @@ module internal KernelOrigin =
         Seq.iter2 (fun (e: Expr) value -> floats[e.Digest] <- Tensor.toFloats value) walk.Computed values
         floats
 
-    /// Follows a bad element of the root back to the node in which it arose; `None` where `Eval` finds the element
-    /// finite.
+    /// Follows a bad element of the root to the node in which it arose; `None` where `Eval` finds it finite.
     let private first (values: Dictionary<Digest, float[]>) (root: Expr) (index: int) : Expr option =
         let rec back (e: Expr) (at: int) =
             let bad (o: Expr) =
                 match values.TryGetValue o.Digest with
-                | true, floats when NodeClass.keepsIndex e ->
+                // The element depends on those of the operands with the same row-major index alone.
+                | true, floats when e.Node.IsReshape || NodeClass.isElementwise e ->
                     if isFinite floats[at] then None else Some(o, at)
                 | true, floats ->
                     floats |> Array.tryFindIndex (isFinite >> not) |> Option.map (fun at -> o, at)
@@ -82,16 +81,12 @@ module internal KernelOrigin =
 
     /// Whether a node computes floats and so can make NaN or infinity from finite operands; movement cannot.
     let private mayBeFirst (e: Expr) =
-        match e.Node with
-        | Node.Constant _
-        | Node.Broadcast _
-        | Node.Reshape _
-        | Node.Transpose _
-        | Node.Slice _
-        | Node.Reverse _
-        | Node.Gather _
-        | Node.Concat _ -> false
-        | _ -> e.DType.IsFloat
+        match NodeClass.of' e with
+        | NodeClass.Leaf
+        | NodeClass.View -> false
+        // Padding may be with such a number.
+        | NodeClass.Movement -> e.Node.IsPad && e.DType.IsFloat
+        | _ -> not e.Node.IsGather && e.DType.IsFloat
 
     /// The layer of a bad element of a buffer, as text: all layers of the kernels that wrote the buffer (`steps`) where
     /// they cannot be distinguished; empty where none is known.

@@ -34,8 +34,7 @@ type internal FmaChains<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
         let sum = 'S.Add('S.Add('S.Add(a, b), 'S.Add(c, d)), 'S.Add(e, f))
         'S.Store('S.Add(sum, 'S.Add('S.Add(g, h), 'S.Add(i, j))), target)
 
-/// The measured peak rates of this machine: operations a second in f32 and in f64, and bytes a second from and to
-/// memory.
+/// The measured peak rates of this machine, a second: operations in f32 and in f64, and bytes moved.
 [<Struct>]
 type internal Peak =
     {

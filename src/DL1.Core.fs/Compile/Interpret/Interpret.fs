@@ -143,8 +143,7 @@ module internal Interpret =
 
             let leaf = nativeint Tuning.LeafBlock * (if loop.Across then lanes else 1n)
 
-            /// Ends the leaf block, where the block at a column begins a new one: adds it to the sum of leaf blocks, and that to
-            /// the last sum after `Tuning.LeafBlock` of them.
+            /// Ends a leaf block where the block at a column begins a new one, and a sum of `Tuning.LeafBlock` leaf blocks.
             let inline startBlock column =
                 if since >= leaf && (not loop.Across || column % leaf = 0n) then
                     for reduction in stage.Sums do
@@ -213,38 +212,29 @@ module internal Interpret =
                 if stage.Reductions.Length > 0 then
                     reduce column blocks
 
-            if stage.Loops && isLong then
-                for segment in 0n .. segments - 1n do
-                    for step in stage.Segment do
-                        get step segment 0n 1
+            let mutable segment = if stage.Loops then 0n else segments
+
+            while segment < segments do
+                let rows = if isLong then 1 else int (min (nativeint capacity) (segments - segment))
+
+                for step in stage.Segment do
+                    get step segment 0n rows
+
+                    if isLong then
                         spread step
 
-                    for pair in stage.SegmentStores do
-                        write pair segment 0n 1
+                for pair in stage.SegmentStores do
+                    write pair segment 0n rows
 
-                    let mutable column = 0n
+                let mutable column = 0n
 
-                    while column < columns do
-                        let left = (columns - column + lanes - 1n) / lanes
-                        let blocks = int (min (nativeint capacity) left)
-                        block segment column blocks
-                        column <- column + lanes * nativeint blocks
-            elif stage.Loops then
-                let mutable segment = 0n
+                while column < columns do
+                    let left = (columns - column + lanes - 1n) / lanes
+                    let blocks = if isLong then int (min (nativeint capacity) left) else rows
+                    block segment column blocks
+                    column <- if isLong then column + lanes * nativeint blocks else columns
 
-                while segment < segments do
-                    let blocks = int (min (nativeint capacity) (segments - segment))
-
-                    for step in stage.Segment do
-                        get step segment 0n blocks
-
-                    for pair in stage.SegmentStores do
-                        write pair segment 0n blocks
-
-                    if columns > 0n then
-                        block segment 0n blocks
-
-                    segment <- segment + nativeint blocks
+                segment <- segment + nativeint rows
 
             if leafBlocks > 0 then
                 for reduction in stage.Sums do

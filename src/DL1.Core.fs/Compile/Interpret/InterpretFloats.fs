@@ -11,8 +11,7 @@ type private V = VectorMath
 
 /// Operations on blocks of floats of type 'F: f32 or f64.
 module internal InterpretFloats =
-    /// Applies the form for 'F, and for the width of vectors here, of a function that has one for each. The compiler knows the
-    /// size of 'F and the width, and drops the other forms.
+    /// Applies the form for 'F and for the native width of a function; the JIT drops the other forms.
     let inline private map<'F>
         ([<InlineIfLambda>] single: Vector128<float32> -> Vector128<float32>)
         ([<InlineIfLambda>] double: Vector128<float> -> Vector128<float>)
@@ -26,9 +25,9 @@ module internal InterpretFloats =
 
         if Vector256.IsHardwareAccelerated then
             if sizeof<'F> = 4 then
-                eachWide1 wideSingle bytes x target
+                each1 wideSingle bytes x target
             else
-                eachWide1 wideDouble bytes x target
+                each1 wideDouble bytes x target
         elif sizeof<'F> = 4 then
             each1 single bytes x target
         else
@@ -50,24 +49,30 @@ module internal InterpretFloats =
 
     let private erf<'F> bytes x target = map<'F> V.Erf V.Erf V.Erf V.Erf bytes x target
 
-    [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private pow<'F> bytes x y target =
+    /// Applies the form for 'F of a function of two values.
+    let inline private map2<'F>
+        ([<InlineIfLambda>] single: Vector128<float32> -> Vector128<float32> -> Vector128<float32>)
+        ([<InlineIfLambda>] double: Vector128<float> -> Vector128<float> -> Vector128<float>)
+        bytes
+        x
+        y
+        target
+        =
         Hot.loop ()
 
         if sizeof<'F> = 4 then
-            each2 (fun (v: Vector128<float32>) w -> VectorMath.Pow(v, w)) bytes x y target
+            each2 single bytes x y target
         else
-            each2 (fun (v: Vector128<float>) w -> VectorMath.Pow(v, w)) bytes x y target
+            each2 double bytes x y target
+
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    let private pow<'F> bytes x y target =
+        map2<'F> (fun v w -> V.Pow(v, w)) (fun v w -> V.Pow(v, w)) bytes x y target
 
     /// The error function, given exp(−x²).
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let erfBy<'F> bytes x gaussian target =
-        Hot.loop ()
-
-        if sizeof<'F> = 4 then
-            each2 (fun (v: Vector128<float32>) w -> VectorMath.ErfBy(v, w)) bytes x gaussian target
-        else
-            each2 (fun (v: Vector128<float>) w -> VectorMath.ErfBy(v, w)) bytes x gaussian target
+        map2<'F> (fun v w -> V.ErfBy(v, w)) (fun v w -> V.ErfBy(v, w)) bytes x gaussian target
 
     /// Applies a function of `ScalarCalls` in place, to a copy of the blocks.
     let inline private inPlace<'F> ([<InlineIfLambda>] f: nativeint * int -> unit) bytes x target =

@@ -4,6 +4,7 @@ open System.Runtime.Intrinsics
 open DL1.Compiler.Interpret.LaneBlock
 open DL1
 open DL1.Compiler.FusedLoop
+open DL1.Compiler.Simd
 
 /// Operations on blocks of integers and of truth values, comparisons, selections, and conversions. Lanes of integers are
 /// of type 'I: 32 bits in loops of f32, 64 bits in loops of f64.
@@ -83,9 +84,10 @@ module internal InterpretIntegers =
         Hot.loop ()
 
         every 16n bytes (fun at ->
-            save
-                (target + at)
-                (Vector128.ConditionalSelect(load<int>(mask + at), load (x + at), load (y + at))))
+            let chosen: Vector128<int> =
+                Vector128.ConditionalSelect(At.read (mask + at), At.read (x + at), At.read (y + at))
+
+            At.write (target + at) chosen)
 
     /// Converts lanes to another kind.
     let convert<'F, 'I when 'F: unmanaged and 'I: unmanaged> source result bytes x target =

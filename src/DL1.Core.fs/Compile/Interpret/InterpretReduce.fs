@@ -5,8 +5,7 @@ open DL1.Compiler.Interpret.LaneBlock
 open DL1
 open DL1.Compiler.FusedLoop
 
-/// Reductions on blocks of 64 bytes: lanes are f32 and 32-bit integers where the loop is `single`, else they have 64
-/// bits.
+/// Reductions on blocks of 64 bytes: lanes have 32 bits where the loop is `single`, else 64 bits.
 [<RequireQualifiedAccess>]
 module internal InterpretReduce =
     let private combining<'T when 'T: unmanaged> op blocks x total =

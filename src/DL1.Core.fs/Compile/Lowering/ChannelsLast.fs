@@ -91,8 +91,7 @@ module internal ChannelsLast =
             match forms[e.Digest] with
             | Form.First x
             | Form.Both(x, _) -> x
-            // Not merged with a transpose in x: that of a convolution moves nothing, being part of what its kernel
-            // computes.
+            // Not merged with a transpose in x: that of a convolution is part of what its kernel computes.
             | Form.Last x -> Lookup.orAdd firsts e.Digest (fun () -> transpose (lastToFirst e.Shape.Rank) x)
 
         let last (e: Expr) =
@@ -136,10 +135,9 @@ module internal ChannelsLast =
 
         let plain (e: Expr) =
             let unchanged = Node.operands e.Node |> List.forall (fun o -> (first o).Digest = o.Digest)
-            if unchanged then e else made (Node.map first e.Node)
+            Form.First(if unchanged then e else made (Node.map first e.Node))
 
-        /// A reduction over `axes`, computed on the channels-last operand, where `make` gets the positions of the
-        /// axes; the result is transposed to the graph's order.
+        /// A reduction over `axes`, computed with channels last, for which `make` gets the positions of the axes.
         let without (axes: int list) (x: Expr) (make: int list -> Node<Expr>) =
             let order = firstToLast x.Shape.Rank
             let positions = axes |> List.map (fun axis -> List.findIndex ((=) axis) order) |> List.sort
@@ -155,7 +153,6 @@ module internal ChannelsLast =
             let order = firstToLast rank
             let spatial = rank = 3 || rank = 4
             let position axis = List.findIndex ((=) axis) order
-            let plain () = Form.First(plain e)
 
             forms[e.Digest] <-
                 match e.Node with
@@ -168,7 +165,7 @@ module internal ChannelsLast =
                     elif List.forall isBoth operands then
                         Form.Both(made (Node.map first e.Node), made (Node.map last e.Node))
                     else
-                        plain ()
+                        plain e
                 | Node.Broadcast(shape, x) when spatial ->
                     let shape' = Shape.ofList (permuted order (shape.ToList()))
                     let repeated = made (Node.Broadcast(shape', aligned rank x))
@@ -200,8 +197,8 @@ module internal ChannelsLast =
                 | Node.Reshape(shape, x) when isLast x ->
                     match (first x).Node with
                     | Node.Reshape(_, inner) -> Form.First(made (Node.Reshape(shape, inner)))
-                    | _ -> plain ()
-                | _ -> plain ()
+                    | _ -> plain e
+                | _ -> plain e
 
     /// The graph with channels last in its convolutions and poolings; without any, the graph itself. It must be the
     /// last rewriting: another would cancel the pairs of transposes about a convolution or pooling.

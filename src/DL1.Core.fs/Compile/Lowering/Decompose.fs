@@ -4,8 +4,7 @@ open System.Collections.Generic
 open DL1
 open DL1.Pattern
 
-/// Decompositions of nodes that are defined by others; and rewrites of whole graphs against computing the same thing
-/// in two forms.
+/// Decompositions of nodes that others define, and rewrites of whole graphs that share what is computed twice.
 [<RequireQualifiedAccess>]
 module internal Decompose =
     /// Puts the reduced axis back, with extent 1, and broadcasts along it to the shape of x.
@@ -13,13 +12,11 @@ module internal Decompose =
         let kept = Shape.withAxis axis 1 x.Shape
         Expr.broadcastTo (x.Shape.ToList()) (Expr.reshape (kept.ToList()) y)
 
-    let private peak axis (x: Expr) = Reduce.finiteMax axis x
-
     /// softmax x = exp(x − max x) / Σ exp(x − max x)
     let softmax (e: Expr) =
         match e.Node with
         | Node.Softmax(axis, x) when x.Shape[axis] > 0 ->
-            let exps = exp (x - spread axis x (peak axis x))
+            let exps = exp (x - spread axis x (Reduce.finiteMax axis x))
             Some(exps / spread axis x (Expr.sum [ axis ] exps))
         | _ -> None
 
@@ -27,7 +24,7 @@ module internal Decompose =
     let private isLessMax axis (y: Expr) =
         match y.Node with
         | Node.Binary(BinaryOp.Sub, x, _) when axis < x.Shape.Rank && x.Shape = y.Shape ->
-            y.Digest = (x - spread axis x (peak axis x)).Digest
+            y.Digest = (x - spread axis x (Reduce.finiteMax axis x)).Digest
         | _ -> false
 
     /// log Σ exp x = max x + log Σ exp(x − max x)
@@ -35,7 +32,7 @@ module internal Decompose =
         match e.Node with
         | Node.LogSumExp(axis, y) when isLessMax axis y -> Some(log (Expr.sum [ axis ] (exp y)))
         | Node.LogSumExp(axis, x) when x.Shape[axis] > 0 ->
-            let shift = peak axis x
+            let shift = Reduce.finiteMax axis x
             Some(shift + log (Expr.sum [ axis ] (exp (x - spread axis x shift))))
         | _ -> None
 
@@ -51,8 +48,7 @@ module internal Decompose =
         | Node.StopGradient x -> Some x
         | _ -> None
 
-    /// Compares random words with a probability in integers, without floats: n·2⁻³² < p becomes n < ⌈p·2³²⌉. The form
-    /// is the one that `Draw.bernoulli` writes.
+    /// n·2⁻³² < p becomes n < ⌈p·2³²⌉ in whole numbers, for random words n: what `Draw.bernoulli` writes.
     let chance (e: Expr) =
         match e.Node with
         | Node.Compare(CompareOp.Lt,
@@ -69,8 +65,7 @@ module internal Decompose =
             | _ -> None
         | _ -> None
 
-    // 2²⁴: f32 holds every integer below it exactly; an integer beyond it, on either side, stays beyond it when
-    // rounded.
+    // 2²⁴: f32 holds every integer below it exactly, and rounds none from beyond it to below it.
     let private wholeSingles = 16777216.0
 
     /// Applies `change` to what is beneath at most `fuel` views, and rebuilds each view by `again`.
@@ -81,8 +76,7 @@ module internal Decompose =
         | Node.Transpose(_, x) when fuel > 0 -> again e (throughViews (fuel - 1) change again x)
         | _ -> change e
 
-    /// Compares i64 with small constants (labels with classes) in f32, where the comparison has the same result: no
-    /// fused loop holds i64.
+    /// Compares i64 with small constants (labels with classes) in f32, exactly: no fused loop holds i64.
     let labels (e: Expr) =
         let isSmall (x: Expr) =
             match x.Node with

@@ -16,6 +16,8 @@ module internal LowerMatMuls =
         let columns = e.Shape[e.Shape.Rank - 1]
         Shape.Of [ (if columns = 0 then 0 else e.Shape.Size / columns); columns ]
 
+    let private rows (x: Expr) = Expr.reshape ((rowsOf x).ToList()) x
+
     /// A stack of matrices times one shared matrix becomes one product.
     let sharedMatrix (e: Expr) =
         match e.Node with
@@ -36,9 +38,7 @@ module internal LowerMatMuls =
                     else None
 
                 matrix
-                |> Option.map (fun matrix ->
-                    Expr.matmul (Expr.reshape ((rowsOf a).ToList()) a) matrix
-                    |> Expr.reshape (e.Shape.ToList()))
+                |> Option.map (fun matrix -> Expr.matmul (rows a) matrix |> Expr.reshape (e.Shape.ToList()))
             else
                 None
         | _ -> None
@@ -55,8 +55,7 @@ module internal LowerMatMuls =
 
     let private lastTwo (rank: int) = [ 0 .. rank - 3 ] @ [ rank - 1; rank - 2 ]
 
-    /// A transpose of a product in which the columns are not the last axis becomes the product of the transposes, in
-    /// reverse order: then nothing is moved, or whole rows.
+    /// A transpose of a product whose columns are not its last axis becomes the product of the transposes, swapped.
     let transposedProduct (e: Expr) =
         match e.Node with
         | Node.Transpose(permutation, (Form(Node.MatMul(a, b)) as p)) when
@@ -66,13 +65,7 @@ module internal LowerMatMuls =
             let swapped = Expr.transpose (lastTwo rank)
             let product = Expr.matmul (swapped b) (swapped a)
 
-            let rest =
-                permutation
-                |> List.map (fun axis ->
-                    if axis = rank - 1 then rank - 2
-                    elif axis = rank - 2 then rank - 1
-                    else axis)
-
+            let rest = permutation |> List.map (fun axis -> List.item axis (lastTwo rank))
             Some(if rest = [ 0 .. rank - 1 ] then product else Expr.transpose rest product)
         | _ -> None
 
@@ -85,7 +78,6 @@ module internal LowerMatMuls =
             let a = Expr.transpose (lastTwo aT.Shape.Rank) aT
 
             if reshapesFreely (rowsOf a) a && reshapesFreely (rowsOf b) b then
-                let rows (x: Expr) = Expr.reshape ((rowsOf x).ToList()) x
                 Some(Expr.matmul (rows a).T (rows b))
             else
                 None

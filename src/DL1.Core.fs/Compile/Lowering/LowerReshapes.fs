@@ -9,8 +9,8 @@ open DL1.Compiler.Fusion
 module internal LowerReshapes =
     let private squeezed (s: Shape) = s.ToList() |> List.filter (fun d -> d <> 1)
 
-    /// The value beneath any number of reshapes.
-    let rec private beneath (e: Expr) =
+    /// The value beneath any number of reshapes, whose memory holds a reshaped value too.
+    let rec beneath (e: Expr) =
         match e.Node with
         | Node.Reshape(_, x) -> beneath x
         | _ -> e
@@ -27,8 +27,7 @@ module internal LowerReshapes =
                 None
         | _ -> None
 
-    /// Elementwise nodes work in the shape beneath a reshape, where that has fewer axes: op(reshape x, y) is
-    /// reshape(op(x, reshape⁻¹ y)).
+    /// op(reshape x, y) becomes reshape(op(x, reshape⁻¹ y)), where x has fewer axes.
     let reshapeOutwards (e: Expr) =
         if NodeClass.isElementwise e then
             Node.operands e.Node
@@ -54,8 +53,7 @@ module internal LowerReshapes =
                 Expr.broadcastTo (shape.ToList()) (Expr.reshape kept x))
         | _ -> None
 
-    /// A reduction of a reshaped value becomes a reshape of a reduction, where the reshape changes only axes before the first
-    /// reduced one.
+    /// A reduction of a reshape becomes a reshape of a reduction, where only axes before the reduced ones are reshaped.
     let reduceOfReshaped (e: Expr) =
         match e.Node with
         | Node.Reduce(op, axes, (Reshaped x as r)) ->

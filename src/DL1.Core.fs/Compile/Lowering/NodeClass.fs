@@ -2,8 +2,7 @@ namespace DL1.Compiler.Lowering
 
 open DL1
 
-/// The forms of nodes, by what the compiler can do with them. This is the one complete table: predicates over nodes read
-/// it, and a new form is added here.
+/// The forms of nodes, by what the compiler can do with them: the one complete table, which predicates over nodes read.
 [<RequireQualifiedAccess>]
 type internal NodeClass =
     /// Constants and variables.
@@ -71,12 +70,6 @@ module internal NodeClass =
 
     /// Whether a node is a convolution or pooling.
     let isWindow (e: Expr) = of' e = NodeClass.Window
-
-    /// Whether an element depends on the elements of the operands with the same row-major index alone.
-    let keepsIndex (e: Expr) =
-        match e.Node with
-        | Node.Reshape _ -> true
-        | _ -> isElementwise e
 
     /// Whether computing a node costs more than reading its value.
     let isHeavy (e: Expr) =

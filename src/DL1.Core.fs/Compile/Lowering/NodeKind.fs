@@ -23,23 +23,22 @@ type internal NodeKind =
 /// Classifies nodes by what a fused loop can do with them.
 [<RequireQualifiedAccess>]
 module internal NodeKind =
-    /// The float type of a fused loop over values of these types: `Ok None` without floats, `Error` where there are
-    /// two float types, or i64, which no fused loop holds.
-    let private floatOf (types: DType list) : Result<DType option, unit> =
-        if List.contains DType.I64 types then
-            Error()
-        else
-            match types |> List.filter (fun t -> t.IsFloat) |> List.distinct with
-            | [] -> Ok None
-            | [ one ] -> Ok(Some one)
-            | _ -> Error()
-
-    let private types (e: Expr) = e.DType :: (Node.operands e.Node |> List.map _.DType)
+    /// The types of a node and its operands that decide in which fused loops it fits: floats, of which a loop holds one
+    /// type, and i64, which no loop holds.
+    let private types (e: Expr) =
+        e.DType :: (Node.operands e.Node |> List.map _.DType)
+        |> List.filter (fun t -> t.IsFloat || t = DType.I64)
+        |> List.distinct
 
     /// The float type that a fused loop needs for a node, if any.
-    let float (e: Expr) : DType option = floatOf (types e) |> Result.defaultValue None
+    let float (e: Expr) : DType option =
+        match types e with
+        | [ one ] when one.IsFloat -> Some one
+        | _ -> None
 
-    let private fits (e: Expr) = e.Shape.Size > 0 && Result.isOk (floatOf (types e))
+    let private fits (e: Expr) =
+        let types = types e
+        e.Shape.Size > 0 && types.Length <= 1 && types |> List.forall _.IsFloat
 
     /// Whether a node is the same number in all elements.
     let isNumber (e: Expr) = Option.isSome (Local.number e)

@@ -36,8 +36,7 @@ module internal BackToBackMatMul =
 
         [ 0 .. loop.Buffers.Length - 1 ] |> List.forall (fun i -> loop.Buffers[i] <> buffer || plain i)
 
-    /// The steps of a plan, with every back-to-back product that was found as one step in the place of its second
-    /// product. `results` are the buffers of the roots.
+    /// The steps of a plan, each back-to-back product joined in the place of its last. `results` are the roots' buffers.
     let run (results: int[]) (steps: PlanStep[]) : PlanStep[] =
         let all, left = StepList steps, StepList steps
         let taken = Array.create steps.Length false

@@ -27,10 +27,6 @@ module internal FoldLayoutCopies =
         && (let first = Shape.ofList [ for axis in ChannelsLast.lastToFirst rank -> shape[axis] ]
             permutes (ChannelsLast.firstToLast rank) r first shape)
 
-    /// Whether a copy moves channels first, and reads the whole of a contiguous value with channels last.
-    let private putsFirst (r: StridedView) (source: Shape) (shape: Shape) =
-        permutes (ChannelsLast.lastToFirst shape.Rank) r source shape
-
     /// The indices of a convolution's operands that are images, not weights.
     let private data (job: ChannelsLastJob) =
         match job.Node.Node with
@@ -107,7 +103,9 @@ module internal FoldLayoutCopies =
                     |> List.filter (fun (at, step) -> at <> i && not (Array.contains source step.Writes))
                 with
                 | [ at, ({ Work = Work.Channels job } as step) ], [] when
-                    job.Result = source && (data job = [ 0 ]) && putsFirst r values[source].Shape shape
+                    job.Result = source
+                    && data job = [ 0 ]
+                    && permutes (ChannelsLast.lastToFirst shape.Rank) r values[source].Shape shape
                     ->
                     left[i] <- None
                     replace at step (writingFirst job target) source target

@@ -33,8 +33,7 @@ module internal ForwardOutputs =
         else
             None
 
-    /// The digits of an operand of a concatenation along `axis`, and its first element in the whole. `before` is the
-    /// sum of the extents of the operands before it.
+    /// The digits of an operand of a concatenation, after operands of `before` along `axis`, and its first element there.
     let private ofConcat (axis: int) (whole: Shape) (before: int) (operand: Shape) : Digit list * int =
         let inner = whole.Strides[axis]
         let width = operand[axis] * inner
@@ -133,8 +132,7 @@ module internal ForwardOutputs =
     let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
         let left = StepList steps
 
-        /// The step that alone writes a buffer, if `reader` is the only other step that reads it and no root is in
-        /// it.
+        /// The step that alone writes a buffer of no root, if `reader` is the only other step that reads it.
         let onlyWriter reader buffer =
             match left.Writers buffer with
             | [ writer, step ] when

@@ -9,35 +9,29 @@ open DL1.Compiler.Fusion
 /// and the result's memory is already in the cache.
 [<RequireQualifiedAccess>]
 module internal InPlace =
-    /// The indices of the stages that load blocks of an operand, and of those that store them.
-    let private stagesOf (plan: StagedLoop) operand =
-        let numbers (has: Stage -> bool) =
-            plan.Stages |> Array.indexed |> Array.filter (snd >> has) |> Array.map fst
+    /// Whether a stage loads blocks of an operand.
+    let private loads (loop: FusedLoop) operand (stage: Stage) =
+        stage.Block
+        |> Array.exists (fun work ->
+            match work with
+            | StageWork.Compute step -> loop.Steps[step] = LoopStep.Load operand
+            | StageWork.Reload(_, from) -> from = operand)
 
-        let loads (stage: Stage) =
-            stage.Block
-            |> Array.exists (fun work ->
-                match work with
-                | StageWork.Compute step -> plan.Loop.Steps[step] = LoopStep.Load operand
-                | StageWork.Reload(_, from) -> from = operand)
-
-        let stores (stage: Stage) =
-            stage.BlockStores |> Array.exists (fun struct (_, target) -> target = operand)
-
-        numbers loads, numbers stores
+    /// Whether a stage stores blocks to an operand.
+    let private stores operand (stage: Stage) =
+        stage.BlockStores |> Array.exists (fun struct (_, target) -> target = operand)
 
     /// The operands in a buffer.
     let holding (buffers: int[]) (buffer: int) =
         [ 0 .. buffers.Length - 1 ] |> List.filter (fun i -> buffers[i] = buffer)
 
-    /// Whether operand i has an element of its own for each point of the domain, from the beginning of its buffer on,
-    /// and is neither random nor spill memory.
+    /// Whether operand i, in memory, has an element for each point of the domain, from the beginning of its buffer on.
     let private isWhole (job: FusedLoopJob) i =
         job.Loop.Operands[i].Along
         && not job.Loop.Operands[i].Invariant
         && job.Offsets[i] = 0
         && job.Streams[i] < 0
-        && not job.Spills[i]
+        && job.Buffers[i] >= 0
 
     /// Whether two operands have elements of equal size at equal offsets for each point.
     let private hasLayoutOf (job: FusedLoopJob) i j =
@@ -53,14 +47,17 @@ module internal InPlace =
     let suits (job: FusedLoopJob) source target =
         match holding job.Buffers target with
         | [ written ] ->
-            let plan = Stages.plan job.Loop
-            let _, stores = stagesOf plan written
+            let stages = (Stages.plan job.Loop).Stages
+            let stored = stages |> Array.tryFindIndex (stores written) |> Option.defaultValue stages.Length
 
             holding job.Buffers source
             |> List.forall (fun read ->
                 hasLayoutOf job read written
-                && (let loads, _ = stagesOf plan read
-                    loads |> Array.forall (fun at -> stores |> Array.forall (fun store -> at <= store))))
+                && not (
+                    stages
+                    |> Array.skip (min stages.Length (stored + 1))
+                    |> Array.exists (loads job.Loop read)
+                ))
         | _ -> false
 
     /// Pairs (buffer read, buffer written) that may share memory. `first` and `last` are the first and last step that

@@ -28,12 +28,6 @@ module internal KernelJobs =
 
         Array.map next groups
 
-    /// The node whose memory holds this value: the operand of a reshape, since reshapes share memory.
-    let rec withoutReshapes (e: Expr) =
-        match e.Node with
-        | Node.Reshape(_, x) -> withoutReshapes x
-        | _ -> e
-
     /// The buffer of an operand; for random words the buffer of their key; for spill memory −1.
     let operandBuffer (bufferOf: Expr -> int) (p: ProgramOperand) =
         match p with
@@ -48,29 +42,25 @@ module internal KernelJobs =
         | ProgramOperand.Random _
         | ProgramOperand.Spill -> 0
 
-    /// The job of a group without an anchor: its fused loop over its iteration space. `None` where the reduced axes are
-    /// not a single loop.
-    let fusedLoopJob code bufferOf (g: Group) (p: GroupProgram) : FusedLoopJob option =
-        IterationSpace.make g.Domain g.Reduced p.Strides
-        |> Option.map (fun space ->
-            {
-                Loop = p.Loop
-                Body = code p.Loop
-                Space = space
-                Reduces = g.Reduced.Length > 0
-                Weight = LoopSteps.weight p.Loop
-                Sizes = p.Loop.Operands |> Array.map _.Type.Bytes
-                Buffers = Array.map (operandBuffer bufferOf) p.Operands
-                Offsets = Array.map offsetOf p.Operands
-                Streams =
-                    p.Operands
-                    |> Array.map (function
-                        | ProgramOperand.Random(stream, _) -> stream
-                        | ProgramOperand.Value _
-                        | ProgramOperand.Spill -> -1)
-                Spills = p.Operands |> Array.map (operandBuffer bufferOf >> fun buffer -> buffer < 0)
-                BlockColumns = if p.Loop.Type = DType.F64 then 8 else 16
-            })
+    /// The job of a group without an anchor: its fused loop over its iteration space.
+    let fusedLoopJob code bufferOf (g: Group) (p: GroupProgram) : FusedLoopJob =
+        {
+            Loop = p.Loop
+            Body = code p.Loop
+            Space = p.Space
+            Reduces = g.Reduced.Length > 0
+            Weight = LoopSteps.weight p.Loop
+            Sizes = p.Loop.Operands |> Array.map _.Type.Bytes
+            Buffers = Array.map (operandBuffer bufferOf) p.Operands
+            Offsets = Array.map offsetOf p.Operands
+            Streams =
+                p.Operands
+                |> Array.map (function
+                    | ProgramOperand.Random(stream, _) -> stream
+                    | ProgramOperand.Value _
+                    | ProgramOperand.Spill -> -1)
+            BlockColumns = if p.Loop.Type = DType.F64 then 8 else 16
+        }
 
     /// An epilogue. The functions give, from an operand's strides: the offset of each matrix of the stack, the stride of a
     /// row, and whether it moves along the columns.
@@ -100,7 +90,8 @@ module internal KernelJobs =
 
     /// The epilogue of a convolution.
     let convEpilogueJob code bufferOf (g: Group) (node: Expr) (p: GroupProgram) : EpilogueJob =
-        epilogue code bufferOf p (fun _ -> [| 0 |]) (AnchorMatrix.row node g.Domain) AnchorMatrix.isAlong
+        let isAlong (strides: int[]) = strides.Length > 0 && Array.last strides <> 0
+        epilogue code bufferOf p (fun _ -> [| 0 |]) (AnchorMatrix.row node g.Domain) isAlong
 
     /// An operand of a matrix product, as a view into its source's buffer.
     let matrix (bufferOf: Expr -> int) (e: Expr) : MatrixBuffer =

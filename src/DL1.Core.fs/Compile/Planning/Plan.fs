@@ -93,7 +93,7 @@ module internal Plan =
                 fusion
                 (List.zip (List.truncate states inputs |> List.map Expr.ofVariable) next)
 
-        let buffers = PlanBuffers(HashSet(next |> Seq.map (fun e -> (KernelJobs.withoutReshapes e).Digest)))
+        let buffers = PlanBuffers(HashSet(next |> Seq.map (fun e -> (LowerReshapes.beneath e).Digest)))
 
         let steps =
             KernelJobs.schedule fusion.Groups |> Array.choose (PlanSteps.ofGroup bodyOf code fusion buffers)

@@ -17,7 +17,7 @@ type internal PlanBuffers(updates: HashSet<Digest>) =
 
     /// The index of a node's buffer, which is added where there is none yet.
     member this.Of(e: Expr) : int =
-        let e = KernelJobs.withoutReshapes e
+        let e = LowerReshapes.beneath e
 
         match indices.TryGetValue e.Digest, shared.TryGetValue e.Digest with
         | (true, index), _ -> index
@@ -50,10 +50,9 @@ module internal PlanSteps =
     let private step work (g: Group) reads writes = { Work = work; Group = g; Reads = reads; Writes = writes }
 
     let private fusedLoop code (buffers: PlanBuffers) (g: Group) (program: GroupProgram) =
-        KernelJobs.fusedLoopJob code buffers.Of g program
-        |> Option.map (fun job ->
-            let reads, writes = loopBuffers buffers (Some program)
-            step (Work.FusedLoop job) g (reads |> Array.filter (fun buffer -> buffer >= 0)) writes)
+        let job = KernelJobs.fusedLoopJob code buffers.Of g program
+        let reads, writes = loopBuffers buffers (Some program)
+        step (Work.FusedLoop job) g (reads |> Array.filter (fun buffer -> buffer >= 0)) writes
 
     /// Lets the epilogue overwrite the anchor's result, where nothing else reads that.
     let private shareWithEpilogue (fusion: Fusion) (buffers: PlanBuffers) (g: Group) (anchor: Expr) program =
@@ -133,7 +132,7 @@ module internal PlanSteps =
 
         match g.Anchor, program with
         | None, None -> None
-        | None, Some p -> fusedLoop code buffers g p
+        | None, Some p -> Some(fusedLoop code buffers g p)
         | Some e, _ ->
             match NodeKind.of' e, e.Node with
             | NodeKind.MatMul, Node.MatMul(a, b) -> Some(gemm code fusion buffers g program e a b)

@@ -5,8 +5,7 @@ open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.Fusion
 
-/// The work of one kernel of a plan: one case for each kind of kernel. Buffers are given by their index in
-/// `Plan.Values`.
+/// The work of one kernel of a plan, by kind. Buffers are given by their index in `Plan.Values`.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type internal Work =
     /// Elementwise nodes and reductions in one fused loop.
@@ -24,8 +23,7 @@ type internal Work =
     | Channels of ChannelsLastJob
     /// A scan, with the plan of its body.
     | Scan of ScanJob * body: Plan
-    /// A node without a kernel, computed by `Eval`: the function, the operands with their buffers, and the result's
-    /// buffer.
+    /// A node without a kernel, computed by `Eval`: the function, the operands and their buffers, the result's buffer.
     | Defined of (Tensor list -> Tensor list) * operands: (Expr * int)[] * write: int
 
 /// The memory of one buffer of a plan.

@@ -10,28 +10,21 @@ open DL1.Compiler.Lowering
 [<NoEquality; NoComparison>]
 type internal Updates = { InPlace: bool[]; First: int }
 
-/// Updates of a session's state in place: where no kernel reads the current value after the next one is written, and no
-/// kernel that can fail runs after that.
+/// Updates of a session's state in place, where no kernel reads the old value, or can fail, after the update.
 [<RequireQualifiedAccess>]
 module internal UpdateInPlace =
-    /// The indices that a node checks, with their bound.
-    let private indices (e: Expr) =
-        match e.Node with
-        | Node.Gather(axis, x, i) -> Some(struct (x.Shape[axis], (KernelJobs.withoutReshapes i).Digest))
-        | Node.ScatterAdd(_, extent, _, i) -> Some(struct (extent, (KernelJobs.withoutReshapes i).Digest))
-        | _ -> None
-
-    /// Whether the kernel of an anchor can fail by the values that it meets: gathers and scatters whose indices nothing has checked
-    /// before, loops, and nodes that `Eval` computes.
+    /// Whether an anchor's kernel can fail by its values: loops, nodes that `Eval` computes, indices not checked before.
     let private canFail (found: HashSet<struct (int * Digest)>) (e: Expr) =
-        match indices e with
-        | Some checks -> found.Add checks
-        | None -> NodeKind.of' e = NodeKind.Other && (e.Node.IsScan || not (NodeClass.isStatic e))
+        let checks bound i = found.Add(struct (bound, (LowerReshapes.beneath i).Digest))
+
+        match e.Node with
+        | Node.Gather(axis, x, i) -> checks x.Shape[axis] i
+        | Node.ScatterAdd(_, extent, _, i) -> checks extent i
+        | _ -> NodeKind.of' e = NodeKind.Other && (e.Node.IsScan || not (NodeClass.isStatic e))
 
     let private fails found (g: Group) = g.Anchor |> Option.exists (canFail found)
 
-    /// Lets the group of each next value wait for those that read the current one, and for those that can fail, where that is no
-    /// cycle.
+    /// Lets the group of each next value wait for readers of the current one, and for what can fail, where that is no cycle.
     let order (fusion: Fusion) (updates: (Expr * Expr) list) =
         let readers = Dictionary<Digest, List<Group>>()
         let scheduled = KernelJobs.schedule fusion.Groups
@@ -39,20 +32,16 @@ module internal UpdateInPlace =
 
         for g in scheduled do
             for source in Reads.ofGroup g do
-                Reads.addReader readers g (KernelJobs.withoutReshapes source)
-
-        let wait (g: Group) (h: Group) =
-            if not (g.Ancestors.Contains h.Number) then
-                Group.Follow(fusion.Groups, g, h)
+                Reads.addReader readers g (LowerReshapes.beneath source)
 
         for current, next in updates do
-            match fusion.Of.TryGetValue (KernelJobs.withoutReshapes next).Digest with
+            match fusion.Of.TryGetValue (LowerReshapes.beneath next).Digest with
             | true, writer ->
                 let reading = Lookup.tryFind readers current.Digest |> Option.map List.ofSeq
                 let before = Option.defaultValue [] reading @ failing |> List.filter (fun g -> g <> writer)
 
                 if before |> List.forall (fun g -> not (g.Ancestors.Contains writer.Number)) then
-                    List.iter (wait writer) before
+                    before |> List.iter (fun g -> Group.Follow(fusion.Groups, writer, g))
             | false, _ -> ()
 
     /// Whether an epilogue reads each element of `source` where, and just before, it writes that of `target`.
@@ -85,15 +74,7 @@ module internal UpdateInPlace =
 
     /// The updates of a plan whose first inputs and roots are the current and the next state.
     let find (states: int) (plan: Plan) : Updates =
-        let readers, writers = Dictionary<int, List<int>>(), Dictionary<int, List<int>>()
-
-        let note (table: Dictionary<int, List<int>>) step buffer = (Lookup.orAdd table buffer List).Add step
-
-        plan.Steps
-        |> Array.iteri (fun i step ->
-            Array.distinct step.Reads |> Array.iter (note readers i)
-            Array.distinct step.Writes |> Array.iter (note writers i))
-
+        let all = StepList plan.Steps
         let failing = plan.Steps |> Array.map (_.Group >> fails (HashSet()))
         let lastFailing = Array.tryFindIndexBack id failing
 
@@ -102,21 +83,18 @@ module internal UpdateInPlace =
 
             lastFailing |> Option.forall (fun failing -> failing < f)
             && not (Array.contains source plan.Results)
-            && Lookup.tryFind readers source
-               |> Option.forall (
-                   Seq.forall (fun r -> r < f || (r = f && overwrites plan.Values step source target))
-               )
+            && all.Readers source
+               |> List.forall (fun (r, _) -> r < f || (r = f && overwrites plan.Values step source target))
 
         let steps =
             List.truncate states plan.Inputs
             |> List.mapi (fun i v ->
                 let source, target = plan.BufferOf v, plan.Results[i]
 
-                match writers.TryGetValue target with
+                match all.Writers target with
                 // A variable that no step changes.
-                | false, _ when source = target -> Some plan.Steps.Length
-                | true, list when list.Count = 1 && plan.IsDirect i && isFree list[0] source target ->
-                    Some list[0]
+                | [] when source = target -> Some plan.Steps.Length
+                | [ writer, _ ] when plan.IsDirect i && isFree writer source target -> Some writer
                 | _ -> None)
 
         {

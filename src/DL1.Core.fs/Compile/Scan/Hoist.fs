@@ -18,8 +18,7 @@ module internal Hoist =
 
         let isSum (c: ScanCarry) = sums |> List.exists (fun (s, _) -> s.Variable = c.Variable)
 
-        // The size, in elements, of the largest value that a step is given, outputs, or carries on (sums over the
-        // steps aside).
+        // The elements of the largest value that a step is given, outputs, or carries on, except sums over the steps.
         let usual =
             (loop.Slices |> List.map fst)
             @ (loop.Carries |> List.filter (isSum >> not) |> List.map _.Variable)
@@ -58,15 +57,8 @@ module internal Hoist =
 
         /// Whether all that a node reads of slices are moved products that nothing else reads.
         let follows (e: Expr) =
-            let reached = Node.operands e.Node |> List.filter (fun o -> lift.Dependence o = Dependence.Slices)
-
-            let alone (o: Expr) = products.Contains o.Digest && uses[o.Digest] = 1
-
-            match e.Node with
-            | Node.Unary _
-            | Node.Binary _
-            | Node.Reshape _ -> lift.CanLift e && not reached.IsEmpty && reached |> List.forall alone
-            | _ -> false
+            lift.CanLift e
+            && ScanLoop.follows products uses (fun o -> lift.Dependence o = Dependence.Slices) e
 
         for e in Graph.topological loop.Graphs do
             match lift.Dependence e with
@@ -172,8 +164,7 @@ module internal Hoist =
     /// Moves out of every scan, inner ones first, what need not be in it; drops what no root needs; and joins scans
     /// that differ in their outputs alone. The values of the roots stay, up to the order of sums.
     and run (roots: Expr list) : Expr list =
-        // A scan that needs less lets the scans before it drop what they computed for it, so that another sweep may be
-        // worthwhile: at most 6.
+        // A scan that needs less lets the scans before it drop what they computed for it: at most 6 sweeps.
         let rec again sweeps (roots: Expr list) =
             let moved = sweep roots
 

@@ -82,17 +82,15 @@ type internal LoopInvariants(loop: ScanLoop) =
     /// A loop-invariant value, as an expression outside.
     member _.Once(e: Expr) : Expr = Rebuild.substitute loop.Fixed [ e ] |> List.head
 
-    /// All steps' `[length; rows; k]` by `[k; columns]` as one matmul: `[length; rows; columns]`.
-    member _.Product(all: Expr, right: Expr) : Expr =
-        let dims = all.Shape.ToList()
-        let rows = Expr.reshape [ dims[0] * dims[1]; dims[2] ] all
-        Expr.reshape [ dims[0]; dims[1]; right.Shape[1] ] (Expr.Make(Node.MatMul(rows, right)))
-
     /// A node for all steps together; `all` gives those of its operands that are not fixed, for all steps.
     member this.Over(e: Expr, all: Expr -> Expr) : Expr =
         match e.Node with
         | Node.MatMul(a, b) when a.Shape.Rank = 2 && dependence b = Dependence.Fixed ->
-            this.Product(all a, this.Once b)
+            // All steps' [length; rows; k] by [k; columns] as one matmul.
+            let all, right = all a, this.Once b
+            let dims = all.Shape.ToList()
+            let rows = Expr.reshape [ dims[0] * dims[1]; dims[2] ] all
+            Expr.reshape [ dims[0]; dims[1]; right.Shape[1] ] (Expr.Make(Node.MatMul(rows, right)))
         | _ ->
             let bindings = Dictionary<Digest, Variable * Expr>()
 
@@ -107,8 +105,7 @@ type internal LoopInvariants(loop: ScanLoop) =
             let alone = Expr.Make(Node.map outside e.Node)
             Batched.outputs loop.Length (List.ofSeq bindings.Values) [ alone ] |> List.head
 
-    /// A value that depends on slices, or is loop-invariant, for all steps together, `[length; ...]`. Operands are
-    /// lifted first, in order.
+    /// A value that depends on slices, or is loop-invariant, for all steps together: `[length; ...]`.
     member this.All(e: Expr) : Expr =
         for node in Graph.topological [ e ] do
             if not (lifted.ContainsKey node.Digest) then

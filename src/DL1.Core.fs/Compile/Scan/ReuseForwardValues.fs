@@ -73,38 +73,23 @@ module internal ReuseForwardValues =
 
         images
 
-    /// The nodes to be read instead of computed: the heavy ones, and what is computed from those alone, where they
-    /// have no other reader.
+    /// The nodes to be read, not computed: heavy ones, and what only they are needed for and cheaply computed from them.
     let private chosen (call: ScanCall<Expr>) (images: Dictionary<Digest, Expr>) =
         let roots = call.Body.Next @ call.Body.Outputs
         let uses = Graph.uses roots
-        let isFixed = HashSet<Digest>()
+        let isFixed = call.Body.Fixed |> List.map (fun v -> (Expr.ofVariable v).Digest) |> HashSet
+        let moves (o: Expr) = not (isFixed.Contains o.Digest)
         let found = HashSet<Digest>()
-        let fixedNames = call.Body.Fixed |> List.map _.Name |> HashSet
 
         for e in Graph.topological roots do
-            let operands = Node.operands e.Node
-
-            match e.Node with
-            | Node.Variable v ->
-                if fixedNames.Contains v.Name then
+            if not e.Node.IsVariable then
+                if not (Node.operands e.Node |> List.exists moves) then
                     isFixed.Add e.Digest |> ignore
-            | _ ->
-                if operands |> List.forall (fun o -> isFixed.Contains o.Digest) then
-                    isFixed.Add e.Digest |> ignore
-                elif images.ContainsKey e.Digest then
-                    let moving = operands |> List.filter (fun o -> not (isFixed.Contains o.Digest))
-                    let alone (o: Expr) = found.Contains o.Digest && uses[o.Digest] = 1
-
-                    let follows =
-                        match e.Node with
-                        | Node.Unary _
-                        | Node.Binary _
-                        | Node.Reshape _ -> moving |> List.forall alone
-                        | _ -> false
-
-                    if NodeClass.isHeavy e || follows then
-                        found.Add e.Digest |> ignore
+                elif
+                    images.ContainsKey e.Digest
+                    && (NodeClass.isHeavy e || ScanLoop.follows found uses moves e)
+                then
+                    found.Add e.Digest |> ignore
 
         found
 

@@ -88,6 +88,17 @@ module internal ScanLoop =
                 |> List.filter (fun (i, _) -> used.Contains i)
         }
 
+    /// Whether a node is cheap, and all its operands for which `moves` holds are in `found` and have no other reader.
+    let follows (found: HashSet<Digest>) (uses: Dictionary<Digest, int>) moves (e: Expr) =
+        match e.Node with
+        | Node.Unary _
+        | Node.Binary _
+        | Node.Reshape _ ->
+            Node.operands e.Node
+            |> List.filter moves
+            |> List.forall (fun o -> found.Contains o.Digest && uses[o.Digest] = 1)
+        | _ -> false
+
     let private names (es: Expr list) = Graph.variables es |> List.map _.Name |> HashSet
 
     /// Drops the carries, outputs, slices and fixed operands that no result needs.
@@ -113,13 +124,6 @@ module internal ScanLoop =
             Fixed = loop.Fixed |> List.filter (fun (v, _) -> read.Contains v.Name)
         }
 
-    /// Substitutes expressions for variables of the body.
-    let inBody (bindings: (Variable * Expr) list) (loop: ScanLoop) : ScanLoop =
-        if bindings.IsEmpty then
-            loop
-        else
-            loop.WithGraphs(Rebuild.substitute bindings loop.Graphs)
-
     /// Substitutes expressions for the variables that stand for final carries and stacks.
     let outside (bindings: (Variable * Expr) list) (loop: ScanLoop) : ScanLoop =
         if bindings.IsEmpty then
@@ -128,8 +132,7 @@ module internal ScanLoop =
             let results = Rebuild.substitute bindings (List.map snd loop.Results)
             { loop with Results = List.map2 (fun (i, _) e -> i, e) loop.Results results }
 
-    /// The pairs with distinct expressions, and for the others a binding of each variable to the first with its
-    /// expression.
+    /// The pairs with distinct expressions, and bindings of the other variables to the first with their expression.
     let private distinct (pairs: (Variable * Expr) list) =
         let first = Dictionary<Digest, Variable>()
 
@@ -137,8 +140,7 @@ module internal ScanLoop =
 
         kept, duplicates |> List.map (fun (v, e) -> v, Expr.ofVariable first[e.Digest])
 
-    /// Merges equal slices, fixed operands and outputs; treats a carry that never changes as fixed, and an output that
-    /// is a slice as its sequence.
+    /// Merges equal slices, fixed operands and outputs, and replaces carries that never change and outputs that are slices.
     let tidy (loop: ScanLoop) : ScanLoop =
         let unchanged, moving =
             loop.Carries |> List.partition (fun c -> c.Next.Digest = (Expr.ofVariable c.Variable).Digest)
@@ -153,9 +155,8 @@ module internal ScanLoop =
         let slices, duplicateSlices = distinct loop.Slices
         let constants, duplicateConstants = distinct loop.Fixed
 
-        let loop =
-            inBody (duplicateSlices @ duplicateConstants) { loop with Slices = slices; Fixed = constants }
-
+        let graphs = Rebuild.substitute (duplicateSlices @ duplicateConstants) loop.Graphs
+        let loop = { loop with Slices = slices; Fixed = constants }.WithGraphs graphs
         let outputs, duplicates = distinct loop.Outputs
         let loop = outside duplicates { loop with Outputs = outputs }
 
@@ -189,10 +190,8 @@ module internal ScanLoop =
                     (List.map snd loop.Slices)
                     (List.map snd loop.Fixed)
 
-            let closed =
-                outside
-                    (List.map2 (fun (c: ScanCarry) e -> c.Final, e) loop.Carries finals
-                     @ List.map2 (fun (stack, _) e -> stack, e) loop.Outputs stacks)
-                    loop
+            let bindings =
+                List.map2 (fun (c: ScanCarry) e -> c.Final, e) loop.Carries finals
+                @ List.map2 (fun (stack, _) e -> stack, e) loop.Outputs stacks
 
-            closed.Results
+            (outside bindings loop).Results

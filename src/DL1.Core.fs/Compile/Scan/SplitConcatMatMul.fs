@@ -25,8 +25,7 @@ module internal SplitConcatMatMul =
             Some(struct (across.Start, across.Stop))
         | _ -> None
 
-    /// Products with a fixed matrix of which all uses are slices of columns, some that the next carries need and some
-    /// that they do not.
+    /// Products with a fixed matrix that are used by slices of columns, some needed by the next carries and some not.
     let private split (loop: ScanLoop) (lift: LoopInvariants) =
         let next = loop.Carries |> List.filter (fun c -> (StepSum.added loop c).IsNone) |> List.map _.Next
         let needed = Graph.topological next |> Seq.map _.Digest |> HashSet

@@ -7,12 +7,7 @@ open DL1.Compiler.Lowering
 /// Values of a scan's body that are sums over the steps, or may be.
 [<RequireQualifiedAccess>]
 module internal StepSum =
-    let rec isZero (e: Expr) =
-        match e.Node with
-        | Node.Constant value -> value.Size = 1 && Tensor.toFloat value = 0.0
-        | Node.Broadcast(_, x)
-        | Node.Reshape(_, x) -> isZero x
-        | _ -> false
+    let isZero (e: Expr) = Local.number e = Some 0.0
 
     /// The terms of a sum, nested sums included.
     let terms (e: Expr) =
@@ -53,8 +48,7 @@ module internal StepSum =
         else
             None
 
-    /// Whether the sum of a value over the steps can be moved into the operation: a matmul, scatter or sum reduction
-    /// adds over the steps as well, without a stack of its results.
+    /// Whether an operation can add over the steps as well, without a stack of its results: a matmul, scatter or sum.
     let rec contracts (e: Expr) =
         match e.Node with
         | Node.MatMul _
@@ -65,8 +59,7 @@ module internal StepSum =
         | _ when isMovement e -> contracts (List.head (Node.operands e.Node))
         | _ -> false
 
-    /// Whether a stack of a value may be made in order to sum it: at most 8 times the `usual` size, as gates side by
-    /// side are a few times as wide as a state.
+    /// Whether a stack of a value may be made in order to sum it: gates side by side are a few times as wide as a state.
     let isReadable usual (e: Expr) = e.Shape.Size <= 8 * usual
 
     /// Whether the sum of a value over the steps needs no stack of anything larger than `usual` elements; for what a
@@ -82,8 +75,7 @@ module internal StepSum =
         | _ when isMovement e -> isSmall lift usual (List.head (Node.operands e.Node))
         | _ -> e.Shape.Size <= usual
 
-/// Computes stacks, and sums over all steps, of values of a scan's body, outside of it. What cannot be computed there
-/// becomes an output of the scan.
+/// Computes stacks and sums over all steps outside of a scan; what it cannot compute there, the scan outputs.
 [<Sealed>]
 type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<Digest>, usual: int) =
     let stacks = Dictionary<Digest, Variable * Expr>()
@@ -100,8 +92,7 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
     let stack (e: Expr) =
         Lookup.orAdd stacks e.Digest (fun () -> ScanLoop.stackOf loop.Length e, e) |> fst |> Expr.ofVariable
 
-    // Whether a value is worth computing outside, from stacks: it is such a product, or a local node leads to it from
-    // one.
+    // Whether a value is worth computing outside, from stacks: such a product, or what local nodes compute from one.
     do
         for e in Graph.topological loop.Graphs do
             opened[e.Digest] <-
@@ -161,29 +152,29 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
 
         Expr.Make(Node.MatMul(left, joined (rank - 2) b))
 
-    member private this.Total(e: Expr) : Expr = Origin.within e.Origin (fun () -> this.TotalOf e)
+    /// The sum of a value over the steps.
+    member private this.Total(e: Expr) : Expr =
+        Origin.within e.Origin (fun () ->
+            let over (x: Expr) = Expr.Make(Node.map (fun _ -> x) e.Node)
 
-    member private this.TotalOf(e: Expr) : Expr =
-        let over (x: Expr) = Expr.Make(Node.map (fun _ -> x) e.Node)
-
-        match e.Node with
-        | _ when lift.Dependence e = Dependence.Fixed -> lift.Once e * float loop.Length
-        | Node.MatMul(a, b) when lift.Dependence a = Dependence.Fixed ->
-            Expr.Make(Node.MatMul(lift.Once a, this.Total b))
-        | Node.MatMul(a, b) when lift.Dependence b = Dependence.Fixed ->
-            Expr.Make(Node.MatMul(this.Total a, lift.Once b))
-        | Node.MatMul(a, b) -> this.Contraction(a, b)
-        | Node.Reduce(ReduceOp.Sum, axes, x) when StepSum.isReadable usual x ->
-            Expr.sum (0 :: (axes |> List.map (fun axis -> axis + 1))) (this.All x)
-        // The indices of all steps, one after another.
-        | Node.ScatterAdd(axis, extent, x, i) when StepSum.isReadable usual x ->
-            Expr.Make(Node.ScatterAdd(axis, extent, Expr.moveAxis 0 axis (this.All x), this.All i))
-        | Node.Binary(BinaryOp.Add, a, b) when StepSum.contracts e -> this.Total a + this.Total b
-        | Node.Binary(BinaryOp.Sub, a, b) when StepSum.contracts e -> this.Total a - this.Total b
-        | Node.Unary(UnaryOp.Neg, x) when StepSum.contracts e -> over (this.Total x)
-        | _ when StepSum.isMovement e && StepSum.contracts e ->
-            over (this.Total(List.head (Node.operands e.Node)))
-        | _ -> Expr.sum [ 0 ] (this.All e)
+            match e.Node with
+            | _ when lift.Dependence e = Dependence.Fixed -> lift.Once e * float loop.Length
+            | Node.MatMul(a, b) when lift.Dependence a = Dependence.Fixed ->
+                Expr.Make(Node.MatMul(lift.Once a, this.Total b))
+            | Node.MatMul(a, b) when lift.Dependence b = Dependence.Fixed ->
+                Expr.Make(Node.MatMul(this.Total a, lift.Once b))
+            | Node.MatMul(a, b) -> this.Contraction(a, b)
+            | Node.Reduce(ReduceOp.Sum, axes, x) when StepSum.isReadable usual x ->
+                Expr.sum (0 :: (axes |> List.map (fun axis -> axis + 1))) (this.All x)
+            // The indices of all steps, one after another.
+            | Node.ScatterAdd(axis, extent, x, i) when StepSum.isReadable usual x ->
+                Expr.Make(Node.ScatterAdd(axis, extent, Expr.moveAxis 0 axis (this.All x), this.All i))
+            | Node.Binary(BinaryOp.Add, a, b) when StepSum.contracts e -> this.Total a + this.Total b
+            | Node.Binary(BinaryOp.Sub, a, b) when StepSum.contracts e -> this.Total a - this.Total b
+            | Node.Unary(UnaryOp.Neg, x) when StepSum.contracts e -> over (this.Total x)
+            | _ when StepSum.isMovement e && StepSum.contracts e ->
+                over (this.Total(List.head (Node.operands e.Node)))
+            | _ -> Expr.sum [ 0 ] (this.All e))
 
     /// The final value of a carry to which each step adds these terms.
     member this.Sum(carry: ScanCarry, terms: Expr list) : Expr =
