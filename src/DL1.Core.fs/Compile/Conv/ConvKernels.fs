@@ -107,7 +107,7 @@ module internal ConvKernels =
         let isInTiles = isWinograd role g sizeof<'T>
 
         match role with
-        // Vectors run along the channels of a pixel: where these do not fill one, along single elements.
+        // The channels of a pixel do not fill a vector: single elements.
         | _ when g.IsDepthwise && sizeof<'T> < 'S.Bytes && g.Channels * sizeof<'T> < 'S.Bytes ->
             make<Simd1<'T>, Vector128<'T>, 'T> role first pixel g
         | ConvRole.Forward -> product<'S, 'V, 'T> false isInTiles first pixel g
