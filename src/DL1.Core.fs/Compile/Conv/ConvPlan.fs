@@ -22,8 +22,7 @@ type internal ConvPositions =
         Runs: ConvTable
     }
 
-/// How a convolution, or its transpose, is divided into tasks: some whole samples, or a band of results of one sample.
-/// The division depends on the extents alone.
+/// How the extents divide a convolution, or its transpose, into tasks: some samples, or a band of results of one sample.
 [<NoEquality; NoComparison>]
 type internal ConvPlan =
     {

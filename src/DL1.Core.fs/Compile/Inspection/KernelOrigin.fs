@@ -17,8 +17,7 @@ module internal KernelOrigin =
     // Kernels whose nodes have more elements in all are not evaluated either, since all values are held at once.
     let private mostElements = 20_000_000L
 
-    /// The values of the nodes that a kernel computes, by digest, evaluated from the buffers that it reads; and the
-    /// values of conditions that it reads.
+    /// By digest: the values of the nodes that a kernel computes, evaluated from its buffers, and of conditions it reads.
     let private evaluated (plan: Plan) (frame: Frame) (walk: KernelWalk) : Dictionary<Digest, float[]> =
         let rebuilt = Dictionary<Digest, Expr>()
         let floats = Dictionary<Digest, float[]>()

@@ -11,9 +11,9 @@ type internal PoolingKernel() =
     /// Runs on at most `threads` threads.
     abstract Run: threads: int * left: nativeint * right: nativeint * result: nativeint -> unit
 
-/// A pooling in vectors 'V, in vectors of 128 bits for the channels that do not fill one, and in single elements for the rest.
-/// A task is some results of a sample. Where results add to what others have written, it is one sample or, where samples are few, a block of a
-/// sample's channels; each element's sum is in the order of the windows.
+/// A pooling in vectors 'V, in vectors of 128 bits for the channels that do not fill one, and in single elements for
+/// the rest. A task is some results of a sample. Where results add to what others have written, it is one sample or,
+/// where samples are few, a block of a sample's channels; each element's sum is in the order of the windows.
 [<Sealed>]
 type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (role: PoolingRole, g: PoolingGeometry) =
