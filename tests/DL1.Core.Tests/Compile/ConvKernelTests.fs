@@ -27,8 +27,9 @@ let private case data weights groups sweeps =
     { Data = data; Weights = weights; Spec = { Sweeps = sweeps; Groups = groups } }
 
 /// A kernel whose result has contiguous pixels.
-let private kernelOn<'T when 'T: unmanaged> width role first geometry =
-    ConvKernels.sliced<'T> width role first 0 geometry
+let private kernelOn<'T when 'T: unmanaged> width (role: ConvRole) first (geometry: ConvGeometry) =
+    let pixel = if role.IsInputGrad then geometry.Channels else geometry.Outputs
+    ConvKernels.sliced<'T> width role first pixel geometry
 
 let private spatial (dims: int list) = List.skip 2 dims
 

@@ -15,8 +15,7 @@ type internal ConvChunks =
         SamplesEach: int
         /// Runs of pixels: the offset at which each is read, in bytes, and its length.
         Runs: ConvTable
-        /// For each chunk of a sample: its first run, the number of its runs, its first pixel and the number of its
-        /// pixels.
+        /// For each chunk of a sample: its first run and the number of its runs, its first pixel and the number of them.
         Chunks: struct (int * int * int * int)[]
         /// The number of partial sums, and of the groups of samples in each.
         Partials: int
@@ -58,34 +57,28 @@ module internal ConvChunks =
         let pixels = g.OutHeight * g.OutWidth
         let samples = max 1 (min (longest / max 1 pixels) g.Images)
 
-        let row sample p first last =
-            struct (nativeint sample * nativeint source.Sample
-                    + source.Offset(p * rows.Step, first * columns.Step),
-                    last - first,
-                    p * g.OutWidth + first)
+        /// The runs of one chunk: in some samples, rows `from` to `until` − 1, each from column `first` to `last` − 1.
+        let chunk samples from until first last =
+            [
+                for i in 0 .. samples - 1 do
+                    for p in from .. until - 1 do
+                        struct (nativeint i * nativeint source.Sample
+                                + source.Offset(p * rows.Step, first * columns.Step),
+                                last - first,
+                                p * g.OutWidth + first)
+            ]
 
         let chunks =
             if samples > 1 then
-                [
-                    [
-                        for i in 0 .. samples - 1 do
-                            for p in 0 .. g.OutHeight - 1 do
-                                row i p 0 g.OutWidth
-                    ]
-                ]
+                [ chunk samples 0 g.OutHeight 0 g.OutWidth ]
             elif g.OutWidth <= longest then
-                [
-                    for struct (from, until) in slices g.OutHeight (longest / max 1 g.OutWidth) do
-                        [
-                            for p in from .. until - 1 do
-                                row 0 p 0 g.OutWidth
-                        ]
-                ]
+                slices g.OutHeight (longest / max 1 g.OutWidth)
+                |> List.map (fun (struct (from, until)) -> chunk 1 from until 0 g.OutWidth)
             else
                 [
                     for p in 0 .. g.OutHeight - 1 do
                         for struct (first, last) in slices g.OutWidth longest do
-                            [ row 0 p first last ]
+                            chunk 1 p (p + 1) first last
                 ]
 
         let starts = chunks |> List.scan (fun start runs -> start + List.length runs) 0
@@ -100,10 +93,9 @@ module internal ConvChunks =
             Runs =
                 ConvTable
                     [|
-                        for runs in chunks do
-                            for struct (offset, length, _) in runs do
-                                offset
-                                nativeint<int> length
+                        for struct (offset, length, _) in List.concat chunks do
+                            offset
+                            nativeint<int> length
                     |]
             Chunks =
                 [|
@@ -157,21 +149,7 @@ module internal ConvChunks =
                     else
                         dy + nativeint sample * outEach
 
-                let read =
-                    if source.Copies then
-                        let copy =
-                            Scratch.Get(
-                                ScratchSlot.ConvSource,
-                                int64 chunks.SamplesEach * int64 source.Sample
-                            )
-
-                        for i in 0 .. count - 1 do
-                            let target = copy + nativeint i * nativeint source.Sample
-                            source.Read(from + nativeint i * dataEach, 0, g.OutHeight, target) |> ignore
-
-                        copy
-                    else
-                        source.Read(from, 0, g.OutHeight, 0n)
+                let read = source.Read(from, count, chunks.SamplesEach, 0, g.OutHeight)
 
                 // The last group may have fewer samples than the others, and then a shorter chunk.
                 for struct (run, runs, pixel, pixels) in chunks.Chunks do

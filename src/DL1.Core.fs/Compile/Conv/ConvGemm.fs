@@ -27,8 +27,7 @@ module internal ConvTask =
         let pixel row = min rows.Length (row * rows.Spacing) * columns.Length
         struct (rows.Length * columns.Length, pixel from, pixel last)
 
-    /// Task number `task`, for the samples at `source` and `result`; copies the source where that is necessary. Slices of
-    /// channels are left to the kernel.
+    /// Task number `task`, for the samples at `source` and `result`; copies the source if need be. Kernels divide channels.
     let make (plan: ConvPlan) samples task (source: nativeint) (result: nativeint) =
         let s, resultPixel = plan.Source, plan.ResultPixel
         let task = task / plan.Slices
@@ -39,29 +38,12 @@ module internal ConvTask =
         let sample = nativeint (s.Rows.Extent * s.Columns.Extent) * nativeint s.PixelBytes
         let struct (plane, start, stop) = pixels plan from last
 
-        let read =
-            if s.Copies then
-                let copy = Scratch.Get(ScratchSlot.ConvSource, int64 plan.SamplesEach * int64 s.Sample)
-
-                for i in 0 .. count - 1 do
-                    s.Read(
-                        source + nativeint (first + i) * sample,
-                        from,
-                        last,
-                        copy + nativeint (i * s.Sample)
-                    )
-                    |> ignore
-
-                copy
-            else
-                s.Read(source + nativeint first * sample, from, last, 0n)
-
         {
             First = first
             Samples = count
             From = from
             To = last
-            Source = read
+            Source = s.Read(source + nativeint first * sample, count, plan.SamplesEach, from, last)
             Result =
                 if plan.Transposes then
                     let each = if count > 1 then plane else stop - start
@@ -70,12 +52,7 @@ module internal ConvTask =
                     result + (nativeint first * nativeint plane + nativeint start) * nativeint resultPixel
         }
 
-    /// The number of results of one residue in a task.
-    let count (task: ConvTask) (positions: ConvPositions) =
-        task.Samples * max 0 (min task.To positions.Rows - task.From) * positions.Columns
-
-    /// Calls the epilogue for the channels `first` to `until` − 1 of a finished task, and transposes it into the result if
-    /// it is in scratch memory.
+    /// Calls the epilogue for channels `first` to `until` − 1 of a finished task; transposes a task in scratch memory.
     let complete
         (plan: ConvPlan)
         channels
@@ -98,7 +75,6 @@ module internal ConvTask =
                 epilogue.Invoke(at i + nativeint<int> first * size, row, last - start, first, until - first)
 
         if plan.Transposes then
-
             for i in 0 .. task.Samples - 1 do
                 let sample = nativeint (task.First + i) * nativeint plane * nativeint channels
 
@@ -163,7 +139,8 @@ type internal ConvGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 
         for residue in 0 .. plan.Positions.Length - 1 do
             let positions = plan.Positions[residue]
-            let m = ConvTask.count task positions
+            let rows = max 0 (min task.To positions.Rows - task.From)
+            let m = task.Samples * rows * positions.Columns
             let sum = positions.Taps.Length * source
 
             for group in 0 .. groups - 1 do

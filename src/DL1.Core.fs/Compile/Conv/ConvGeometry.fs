@@ -102,6 +102,19 @@ module internal ConvGeometry =
             OutWidth = outWidth
         }
 
+/// Which of a convolution's operands and result, where they are data, have channels first, as the graph has them: a
+/// kernel transposes them task by task, in the nearest caches. The others have channels last.
+[<Struct>]
+type internal ConvFirst =
+    {
+        Left: bool
+        Right: bool
+        Result: bool
+    }
+
+    /// Channels are last everywhere.
+    static member None = { Left = false; Right = false; Result = false }
+
 /// Results along one axis that are computed alike: `Count` of them, the first one at index `First`. A convolution has
 /// one such class, its transpose one for each residue modulo the stride. `Taps` are the kernel elements that reach the
 /// first result, as (index in the source, kernel element), by ascending index.

@@ -3,19 +3,6 @@ namespace DL1.Compiler.Conv
 open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
 
-/// Which of a convolution's operands and result, where they are data, have channels first, as the graph has them: a
-/// kernel transposes them task by task, in the nearest caches. The others have channels last.
-[<Struct>]
-type internal ConvFirst =
-    {
-        Left: bool
-        Right: bool
-        Result: bool
-    }
-
-    /// Channels are last everywhere.
-    static member None = { Left = false; Right = false; Result = false }
-
 /// The addresses of a run's operands and result, and its epilogue.
 [<Sealed>]
 type internal ConvOperands() =

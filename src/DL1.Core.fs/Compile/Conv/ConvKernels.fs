@@ -13,6 +13,13 @@ module internal ConvKernels =
 
     let private isPlain (s: Sweep) = s.Stride = 1 && s.Dilation = 1
 
+    /// The rows and columns that Winograd's tiles cover.
+    let private tiled (role: ConvRole) (g: ConvGeometry) =
+        if role.IsInputGrad then
+            struct (g.Height, g.Width)
+        else
+            struct (g.OutHeight, g.OutWidth)
+
     /// Whether Winograd's algorithm is used, with elements of `size` bytes.
     let private isWinograd role (g: ConvGeometry) size =
         g.Groups = 1
@@ -20,26 +27,21 @@ module internal ConvKernels =
         && g.KernelWidth = 3
         && isPlain g.SweepHeight
         && isPlain g.SweepWidth
-        && (let source, result, rows, columns, most =
-                match role with
-                | ConvRole.Forward ->
-                    g.Channels, g.Outputs, g.OutHeight, g.OutWidth, Tuning.WinogradWeightBytes
-                | ConvRole.InputGrad _ -> g.Outputs, g.Channels, g.Height, g.Width, Tuning.WinogradWeightBytes
-                | ConvRole.WeightGrad _ ->
-                    g.Channels, g.Outputs, g.OutHeight, g.OutWidth, Tuning.WinogradSumBytes
+        && (let struct (rows, columns) = tiled role g
 
-            Winograd.suits g.Images source result rows columns size most)
+            let most =
+                if role.IsWeightGrad then
+                    Tuning.WinogradSumBytes
+                else
+                    Tuning.WinogradWeightBytes
+
+            Winograd.suits g.Images g.Channels g.Outputs rows columns size most)
 
     /// The floating-point operations of a kernel, without the additions of Winograd's transforms.
     let operations role (g: ConvGeometry) size =
-        let tiles =
-            match role with
-            | ConvRole.InputGrad _ -> Winograd.tilesEach g.Height g.Width
-            | ConvRole.Forward
-            | ConvRole.WeightGrad _ -> Winograd.tilesEach g.OutHeight g.OutWidth
-
         if isWinograd role g size then
-            32L * int64 g.Images * tiles * int64 g.Channels * int64 g.Outputs
+            let struct (rows, columns) = tiled role g
+            32L * int64 g.Images * Winograd.tilesEach rows columns * int64 g.Channels * int64 g.Outputs
         else
             2L * int64 g.Images * work g
 
@@ -73,7 +75,7 @@ module internal ConvKernels =
                 Columns = columns
                 Source = source * g.Groups
                 Result = result * g.Groups
-                ResultPixel = (if pixel = 0 then result * g.Groups else pixel)
+                ResultPixel = pixel
                 // A multiply-add that reads an element of its own takes as long as several of a product (bench/Onnx, MobileNetV2).
                 Work = (if g.IsDepthwise then 4L * work g else work g)
                 Size = size
@@ -84,8 +86,7 @@ module internal ConvKernels =
                      else
                          (result * size + 2 * 'S.Bytes - 1) / (2 * 'S.Bytes))
                 Masks = g.IsDepthwise && (g.Images = 1 || bytes < Tuning.DepthwiseFetchBytes)
-                SourceFirst = first.Left
-                ResultFirst = first.Result
+                First = first
             }
 
         let plan = ConvPlan.make problem
@@ -116,8 +117,7 @@ module internal ConvKernels =
         | ConvRole.WeightGrad _ when isInTiles -> WinogradWeights<'S, 'V, 'T>(g, first)
         | ConvRole.WeightGrad _ -> ConvWeights<'S, 'V, 'T>(g, first)
 
-    /// A kernel for f32 or f64 with vectors of a width. Images that it writes have `pixel` elements from a pixel to the next; 0
-    /// where they have just its channels.
+    /// A kernel for f32 or f64 with vectors of a width. Images that it writes have `pixel` elements from a pixel to the next.
     let sliced<'T when 'T: unmanaged> width role first pixel geometry =
         match width with
         | Width.Bits128 -> make<Simd128<'T>, _, 'T> role first pixel geometry

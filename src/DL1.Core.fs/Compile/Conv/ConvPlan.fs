@@ -12,8 +12,7 @@ type internal ConvPositions =
         /// The results of the residue along the rows, and along the columns.
         Rows: int
         Columns: int
-        /// Offsets in bytes: where each result's first tap is read, and where the result is written. By sample, row,
-        /// column.
+        /// Offsets in bytes, by sample, row and column: where each result's first tap is read, and where it is written.
         Sources: ConvTable
         Results: ConvTable
         /// The kernel elements of the taps, as row · width + column, in the order of the runs.
@@ -23,8 +22,7 @@ type internal ConvPositions =
         Runs: ConvTable
     }
 
-/// How a convolution, or its transpose, is divided into tasks: some whole samples, or a band of results of one sample.
-/// The division depends on the extents alone.
+/// How the extents divide a convolution, or its transpose, into tasks: some samples, or a band of results of one sample.
 [<NoEquality; NoComparison>]
 type internal ConvPlan =
     {
@@ -40,8 +38,7 @@ type internal ConvPlan =
         Tasks: int
         /// The bytes from a pixel of the result to the next: more than its channels where they are a slice of a larger result.
         ResultPixel: int
-        /// Whether the result has channels first: then tasks are computed in scratch memory, and transposed into the
-        /// result.
+        /// Whether the result has channels first: then tasks are computed in scratch memory, and transposed into it.
         Transposes: bool
     }
 
@@ -67,9 +64,8 @@ type internal ConvProblem =
         Panels: int
         /// Whether the kernel reads zeros instead of what is outside the source, so that no copy has to have them.
         Masks: bool
-        /// Whether the source, and the result, have channels first.
-        SourceFirst: bool
-        ResultFirst: bool
+        /// Whether the source (`Left`) and the result have channels first.
+        First: ConvFirst
     }
 
 [<RequireQualifiedAccess>]
@@ -77,8 +73,7 @@ module internal ConvPlan =
     /// The bytes of data and results in a task, which stay in a second-level cache.
     let private taskBytes = 196608L
 
-    /// The runs of the taps of one residue, in their order, as (offset, length). Taps whose elements are contiguous
-    /// share a run.
+    /// The runs of the taps of one residue, in order, as (offset, length); contiguous taps share a run.
     let private runs (problem: ConvProblem) (source: ConvSource) (rows: ConvResidue) (columns: ConvResidue) =
         let found = List<struct (nativeint * int)>()
         let each = problem.Source / problem.Geometry.Groups
@@ -100,8 +95,7 @@ module internal ConvPlan =
 
         found
 
-    /// The runs divided where the sum's k-blocks end, as words; and for each k-block where its runs begin, and their
-    /// number.
+    /// The runs divided where the sum's k-blocks end, as words; and for each k-block its first run and their number.
     let private divided (step: int) (runs: List<struct (nativeint * int)>) =
         let whole = runs |> Seq.sumBy (fun (struct (_, length)) -> length)
         let words = List<nativeint>()
@@ -201,7 +195,7 @@ module internal ConvPlan =
             let sourceElements = int64 (problem.Rows.Extent * problem.Columns.Extent) * int64 problem.Source
             let weights = problem.Work / max 1L (int64 results)
 
-            if problem.ResultFirst || weights < sourceElements then
+            if problem.First.Result || weights < sourceElements then
                 1
             else
                 let each = (int64 problem.Panels + wanted - 1L) / wanted
@@ -229,7 +223,7 @@ module internal ConvPlan =
                 problem.Source
                 problem.Size
                 band
-                problem.SourceFirst
+                problem.First.Left
                 problem.Masks
 
         {
@@ -246,5 +240,5 @@ module internal ConvPlan =
             Slices = slices
             Tasks = (problem.Geometry.Images + samples - 1) / samples * bands * slices
             ResultPixel = problem.ResultPixel * problem.Size
-            Transposes = problem.ResultFirst
+            Transposes = problem.First.Result
         }

@@ -41,40 +41,46 @@ type internal ConvSource =
         else
             At.copy (sample + first * nativeint s.PixelBytes) into (pixels * s.PixelBytes)
 
-    /// For one sample, the address at which the micro-kernels begin to read for results `first` to `last` − 1 of each
-    /// residue of the rows: that of their first tap's row and column. `sample` is the address of the data, `copy` that
-    /// of the memory for a copy.
-    member s.Read(sample: nativeint, first: int, last: int, copy: nativeint) =
+    /// Copies `rows` rows of one sample, from row `low` on, with zeros for what is outside of it.
+    member private s.CopyBand(sample: nativeint, low: int, rows: int, copy: nativeint) =
+        let from = max 0 s.Columns.Low
+        let middle = max 0 (min s.Columns.Extent s.Columns.High - from)
+        let left = min s.Pitch (max 0 -s.Columns.Low)
+        // The data has rows `low + above` to `low + below` − 1.
+        let above = min rows (max 0 -low)
+        let below = max above (min rows (s.Rows.Extent - low))
+        let rowAt row = copy + nativeint row * nativeint s.Pitch * nativeint s.PixelBytes
+        s.Zero(copy, above * s.Pitch)
+        s.Zero(rowAt below, (rows - below) * s.Pitch)
+
+        if middle = s.Pitch && middle = s.Columns.Extent then
+            s.Copy(sample, low + above, 0, (below - above) * s.Pitch, rowAt above)
+        else
+            for row in above .. below - 1 do
+                let into = rowAt row
+                s.Zero(into, left)
+
+                if middle > 0 then
+                    s.Copy(sample, low + row, from, middle, into + nativeint (left * s.PixelBytes))
+
+                s.Zero(into + nativeint ((left + middle) * s.PixelBytes), s.Pitch - left - middle)
+
+    /// The address at which the micro-kernels begin to read for results `first` to `last` − 1 of each residue of the rows: that
+    /// of their first tap's row and column, in the first of `count` samples at `samples`. Copies have room for `most` samples.
+    member s.Read(samples: nativeint, count: int, most: int, first: int, last: int) =
         let low = first * s.Rows.Step + s.Rows.Low
 
         if s.Copies then
-            let from = max 0 s.Columns.Low
-            let middle = max 0 (min s.Columns.Extent s.Columns.High - from)
-            let left = min s.Pitch (max 0 -s.Columns.Low)
-
+            let copy = Scratch.Get(ScratchSlot.ConvSource, int64 most * int64 s.Sample)
+            let each = nativeint (s.Rows.Extent * s.Columns.Extent) * nativeint s.PixelBytes
             let rows = (last - first - 1) * s.Rows.Step + s.Rows.Reach
-            // The data has rows `low + above` to `low + below` − 1.
-            let above = min rows (max 0 -low)
-            let below = max above (min rows (s.Rows.Extent - low))
-            let rowAt row = copy + nativeint row * nativeint s.Pitch * nativeint s.PixelBytes
-            s.Zero(copy, above * s.Pitch)
-            s.Zero(rowAt below, (rows - below) * s.Pitch)
 
-            if middle = s.Pitch && middle = s.Columns.Extent then
-                s.Copy(sample, low + above, 0, (below - above) * s.Pitch, rowAt above)
-            else
-                for row in above .. below - 1 do
-                    let into = rowAt row
-                    s.Zero(into, left)
-
-                    if middle > 0 then
-                        s.Copy(sample, low + row, from, middle, into + nativeint (left * s.PixelBytes))
-
-                    s.Zero(into + nativeint ((left + middle) * s.PixelBytes), s.Pitch - left - middle)
+            for i in 0 .. count - 1 do
+                s.CopyBand(samples + nativeint i * each, low, rows, copy + nativeint i * nativeint s.Sample)
 
             copy
         else
-            sample + (nativeint low * nativeint s.Pitch + nativeint s.Columns.Low) * nativeint s.PixelBytes
+            samples + (nativeint low * nativeint s.Pitch + nativeint s.Columns.Low) * nativeint s.PixelBytes
 
     /// The offset in bytes of a pixel, by its row and column counted from the first tap of the first result.
     member s.Offset(row: int, column: int) =

@@ -93,8 +93,7 @@ type internal ConvWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
                 tile.CRows <- results.Address first
                 PanelKernel<'S, 'V, 'T>.MultiplyTable(last - first, panelColumns, 0, &tile, spare)
 
-    let chunk =
-        ConvChunk(fun run runs pixels data dy sum first add -> multiply run runs pixels data dy sum first add)
+    let chunk = ConvChunk(multiply)
 
     let multiplyTask number =
         let partial, first = number / blocks, number % blocks * blockRows

@@ -27,22 +27,15 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
     /// Whether the samples are beyond the second-level cache, so that rows are worth a prefetch.
     let isLarge = not source.Copies && int64 samples * int64 source.Sample >= Tuning.DepthwiseFetchBytes
 
-    let first (taps: struct (int * int)[]) =
-        if taps.Length = 0 then
-            0
-        else
-            let struct (index, _) = taps[0]
-            index
+    /// The column of tap number i.
+    let column (taps: struct (int * int)[]) i =
+        let struct (column, _) = taps[i]
+        column
 
-    let stepOf (taps: struct (int * int)[]) =
-        if taps.Length < 2 then
-            1
-        else
-            let struct (second, _) = taps[1]
-            second - first taps
+    let first (taps: struct (int * int)[]) = if taps.Length = 0 then 0 else column taps 0
+    let stepOf (taps: struct (int * int)[]) = if taps.Length < 2 then 1 else column taps 1 - column taps 0
 
-    /// The results along a row, from the first to the last, excluded, whose taps are all in columns of the source; none where they are
-    /// fewer than six.
+    /// The results along a row, the last one excluded, whose taps are all in columns of the source; none if fewer than six.
     let within (across: ConvResidue) =
         let taps = across.Taps
         let last = columns.Extent - 1 - first taps - (taps.Length - 1) * stepOf taps
@@ -166,8 +159,7 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
 
             WorkerPool.runOn threads plan.Tasks multiply
 
-/// The gradient of a depthwise convolution's weights: rows are taps, and vectors run along channels, of which there is at
-/// least one vector.
+/// The gradient of a depthwise convolution's weights: rows are taps; vectors run along channels, at least one vector.
 [<Sealed>]
 type internal DepthwiseWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (g: ConvGeometry, first: ConvFirst) =

@@ -10,8 +10,7 @@ type internal DepthwisePlane =
     /// The rows of taps, and the taps in each.
     val mutable Down: int
     val mutable Across: int
-    /// For each row of results, and in it for each row of taps, the address of the source row at column 0; 0 where that row is
-    /// outside the source.
+    /// For each row of results, and in it of taps, the address of the source row at column 0; 0 for a row outside the source.
     val mutable Sources: nativeint
     /// The address of the first result, and the bytes from row to row and from result to result.
     val mutable Result: nativeint

@@ -19,7 +19,6 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
     let firsts = loop.Operands |> Array.map (fun _ -> il.NewNative())
     let rows = loop.Operands |> Array.map (fun _ -> il.NewNative())
     let column = il.NewNative()
-    let rest = il.NewInt()
     let isUniform = LoopSteps.uniform loop
 
     /// Whether a value is the same in all lanes of all vectors: one vector then holds it.
@@ -52,13 +51,11 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
 
     let load from operand partial copy =
         let o = loop.Operands[operand]
+        address from operand copy ()
 
-        if not o.Along then
-            lanes.LoadOne(o.Type, address from operand copy)
-        elif partial then
-            lanes.LoadPartial(o.Type, address from operand copy, (fun () -> il.Push rest))
-        else
-            lanes.Load(o.Type, address from operand copy)
+        if not o.Along then lanes.LoadOne o.Type
+        elif partial then lanes.LoadPartial o.Type
+        else lanes.Load o.Type
 
     let store from operand partial copy step =
         let o = loop.Operands[operand]
@@ -67,7 +64,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
             if copy = 0 then
                 lanes.StoreOne(o.Type, address from operand 0, push step copy)
         elif partial then
-            lanes.StorePartial(o.Type, address from operand copy, (fun () -> il.Push rest), push step copy)
+            lanes.StorePartial(o.Type, address from operand copy, push step copy)
         else
             lanes.Store(o.Type, address from operand copy, push step copy)
 
@@ -98,11 +95,10 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
 
         let before () = il.Push total
         let combined () = steps.Binary(LoopSteps.combining op, kind, before, push x copy)
-        let mask () = lanes.Mask(fun () -> il.Push rest)
 
         // Lanes beyond the end of the row keep their totals; downward they are never combined or stored.
         if partial && loop.Across then
-            steps.Select(kind, mask, combined, before)
+            steps.Select(kind, lanes.Mask, combined, before)
         else
             combined ()
 
@@ -117,7 +113,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
     /// The local of the first column that is worked on.
     member _.Column = column
     /// The local of the number of lanes of a partial vector.
-    member _.Rest = rest
+    member _.Rest = lanes.Rest
 
     /// The local of a step's value, for one of the vectors side by side.
     member _.Value(step, copy) = value step copy

@@ -5,15 +5,27 @@ open DL1
 open DL1.Compiler.FusedLoop
 
 /// Loads and stores of operands as IL: whole vectors, the first lanes of one at the end of a row, and single elements
-/// broadcast to every lane. Addresses, values and lane counts are functions that push them on the stack.
+/// broadcast to every lane. Loads take the address on the stack; stores, functions that push the address and the value.
 [<Sealed>]
 type internal EmitLanes(il: VectorIL) =
+    let rest = il.NewInt()
     let memory name kind = il.Own(typeof<LoopMemory>, name, kind)
 
     let refuse (dtype: DType) : 'a = LoopSteps.refuse $"an operand of {dtype}" "f32, f64, i32 or bool"
 
-    /// Loads a vector from the address on the stack.
-    let load (dtype: DType) =
+    /// Copies `Rest` elements between the two addresses on the stack.
+    let copy (dtype: DType) =
+        il.Push rest
+        il.Int dtype.Bytes
+        il.Do OpCodes.Mul
+        let address = typeof<nativeint>
+        il.Call(il.Methods.Of(typeof<LoopMemory>, "Copy", [| address; address; typeof<int> |]))
+
+    /// The local of the number of lanes of a partial vector.
+    member _.Rest = rest
+
+    /// Loads a vector.
+    member _.Load(dtype: DType) =
         match dtype with
         | DType.F32
         | DType.F64 -> il.Generic LaneKind.Float "Load"
@@ -25,19 +37,6 @@ type internal EmitLanes(il: VectorIL) =
             il.Zero LaneKind.Truth
             memory "LoadTruth" LaneKind.Truth
         | DType.I64 -> refuse dtype
-
-    /// Copies `rest` elements between the two addresses on the stack.
-    let copy (dtype: DType) (rest: unit -> unit) =
-        rest ()
-        il.Int dtype.Bytes
-        il.Do OpCodes.Mul
-        let address = typeof<nativeint>
-        il.Call(il.Methods.Of(typeof<LoopMemory>, "Copy", [| address; address; typeof<int> |]))
-
-    /// Loads a vector.
-    member _.Load(dtype, pushAddress: unit -> unit) =
-        pushAddress ()
-        load dtype
 
     /// Stores a vector.
     member _.Store(dtype: DType, pushAddress: unit -> unit, value: unit -> unit) =
@@ -52,39 +51,33 @@ type internal EmitLanes(il: VectorIL) =
         | DType.Bool -> memory "StoreTruth" LaneKind.Truth
         | DType.I64 -> refuse dtype
 
-    /// Loads the first `rest` lanes; the others are undefined.
-    member _.LoadPartial(dtype: DType, pushAddress: unit -> unit, rest: unit -> unit) =
-        pushAddress ()
-
+    /// Loads the first `Rest` lanes; the others are undefined.
+    member this.LoadPartial(dtype: DType) =
         if dtype.IsFloat then
-            rest ()
+            il.Push rest
             il.Zero LaneKind.Float
             memory "LoadPartial" LaneKind.Float
         else
             il.Scratch()
-            copy dtype rest
+            copy dtype
             il.Scratch()
-            load dtype
+            this.Load dtype
 
-    /// Stores the first `rest` lanes, and touches no memory beyond them.
-    member this.StorePartial
-        (dtype: DType, pushAddress: unit -> unit, rest: unit -> unit, value: unit -> unit)
-        =
+    /// Stores the first `Rest` lanes, and touches no memory beyond them.
+    member this.StorePartial(dtype: DType, pushAddress: unit -> unit, value: unit -> unit) =
         if dtype.IsFloat then
             pushAddress ()
-            rest ()
+            il.Push rest
             value ()
             memory "StorePartial" LaneKind.Float
         else
             this.Store(dtype, il.Scratch, value)
             il.Scratch()
             pushAddress ()
-            copy dtype rest
+            copy dtype
 
     /// Loads one element into every lane.
-    member _.LoadOne(dtype: DType, pushAddress: unit -> unit) =
-        pushAddress ()
-
+    member _.LoadOne(dtype: DType) =
         match dtype with
         | DType.F32
         | DType.F64 ->
@@ -127,9 +120,9 @@ type internal EmitLanes(il: VectorIL) =
             il.Do OpCodes.Stind_I1
         | DType.I64 -> refuse dtype
 
-    /// A mask that is true in the first `rest` lanes.
-    member _.Mask(rest: unit -> unit) =
-        rest ()
+    /// A mask that is true in the first `Rest` lanes.
+    member _.Mask() =
+        il.Push rest
         il.Widen()
         il.Fill LaneKind.Truth
         il.Call(il.Methods.Constant("Indices", LaneKind.Whole))

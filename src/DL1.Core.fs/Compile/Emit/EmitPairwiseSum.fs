@@ -6,8 +6,7 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
 
-/// Emits pairwise sums as IL: see `Stages`. `total` gives the local of a reduction's accumulator, which holds the
-/// current leaf block, for one of its vectors.
+/// Emits pairwise sums as IL: see `Stages`. `total` gives the local of a reduction's vector, which holds the leaf block.
 [<Sealed>]
 type internal EmitPairwiseSum
     (staged: StagedLoop, il: VectorIL, steps: EmitSteps, total: int -> int -> LocalBuilder) =

@@ -66,11 +66,6 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
 
         computed stage |> Array.filter (fun step -> later[step] > phases[step])
 
-    let suits (stage: Stage) =
-        let struct (count, _) as plan = phases stage
-        let isPlain = loop.Across && stage.Reductions.Length = 0
-        isPlain && count >= fewestPhases && (waits stage plan).Length <= mostWaiting
-
     /// Pushes the address of a waiting value at the current column.
     let address slot =
         il.Push waiting
@@ -106,13 +101,16 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
                 inner.Store(inner.Rows, false, step, operand, 1)
 
     /// Whether a stage is emitted in phases.
-    member _.Suits stage = suits stage
+    member _.Suits(stage: Stage) =
+        let struct (count, _) as plan = phases stage
+        let isPlain = loop.Across && stage.Reductions.Length = 0
+        isPlain && count >= fewestPhases && (waits stage plan).Length <= mostWaiting
 
     /// Allocates the memory for waiting values.
-    member _.Prologue() =
+    member this.Prologue() =
         match
             staged.Stages
-            |> Array.filter suits
+            |> Array.filter this.Suits
             |> Array.map (fun stage -> (waits stage (phases stage)).Length)
         with
         | [||] -> ()

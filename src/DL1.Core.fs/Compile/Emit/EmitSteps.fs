@@ -48,30 +48,6 @@ type internal EmitSteps(il: VectorIL) =
             il.Generic whole "BitwiseAnd"
         | function' -> refuse $"{function'} of whole numbers"
 
-    let wholeBinary op x y =
-        match op with
-        | BinaryOp.Add -> wrapped "Add" x y
-        | BinaryOp.Sub -> wrapped "Subtract" x y
-        | BinaryOp.Mul -> wrapped "Multiply" x y
-        | BinaryOp.Max -> il.Both whole "Max" x y
-        | BinaryOp.Min -> il.Both whole "Min" x y
-        | BinaryOp.And -> il.Both whole "BitwiseAnd" x y
-        | BinaryOp.Or -> il.Both whole "BitwiseOr" x y
-        | BinaryOp.Div
-        | BinaryOp.Pow -> refuse $"{op} of whole numbers"
-
-    let truthBinary op x y =
-        match op with
-        | BinaryOp.And
-        | BinaryOp.Mul
-        | BinaryOp.Min -> il.Both LaneKind.Truth "BitwiseAnd" x y
-        | BinaryOp.Or
-        | BinaryOp.Max -> il.Both LaneKind.Truth "BitwiseOr" x y
-        | BinaryOp.Add
-        | BinaryOp.Sub
-        | BinaryOp.Div
-        | BinaryOp.Pow -> refuse $"{op} of truth values"
-
     member _.Unary(op, kind, x) =
         match kind with
         | LaneKind.Float -> floats.Unary(op, x)
@@ -84,10 +60,20 @@ type internal EmitSteps(il: VectorIL) =
                 refuse $"{op} of truth values"
 
     member _.Binary(op, kind, x, y) =
-        match kind with
-        | LaneKind.Float -> floats.Binary(op, x, y)
-        | LaneKind.Whole -> wholeBinary op x y
-        | LaneKind.Truth -> truthBinary op x y
+        match kind, op with
+        | LaneKind.Float, _ -> floats.Binary(op, x, y)
+        | _, BinaryOp.And
+        | LaneKind.Truth, (BinaryOp.Mul | BinaryOp.Min) -> il.Both kind "BitwiseAnd" x y
+        | _, BinaryOp.Or
+        | LaneKind.Truth, BinaryOp.Max -> il.Both kind "BitwiseOr" x y
+        | LaneKind.Whole, BinaryOp.Add -> wrapped "Add" x y
+        | LaneKind.Whole, BinaryOp.Sub -> wrapped "Subtract" x y
+        | LaneKind.Whole, BinaryOp.Mul -> wrapped "Multiply" x y
+        | LaneKind.Whole, BinaryOp.Max -> il.Both whole "Max" x y
+        | LaneKind.Whole, BinaryOp.Min -> il.Both whole "Min" x y
+        | LaneKind.Whole, (BinaryOp.Div | BinaryOp.Pow) -> refuse $"{op} of whole numbers"
+        | LaneKind.Truth, (BinaryOp.Add | BinaryOp.Sub | BinaryOp.Div | BinaryOp.Pow) ->
+            refuse $"{op} of truth values"
 
     /// The error function, given exp(−x²).
     member _.Erf(x: unit -> unit, gaussian: unit -> unit) =
@@ -124,10 +110,11 @@ type internal EmitSteps(il: VectorIL) =
         il.Own(typeof<Lanes>, "Select", kind)
 
     member _.Convert(source, result, x: unit -> unit) =
+        x ()
+        let pushed () = ()
+
         match source, result with
         | LaneKind.Float, LaneKind.Whole ->
-            x ()
-
             if il.IsSingle then
                 il.Plain "ConvertToInt32"
             else
@@ -137,21 +124,18 @@ type internal EmitSteps(il: VectorIL) =
                 il.Whole(int64 Int32.MaxValue)
                 il.Generic whole "Min"
         | LaneKind.Float, LaneKind.Truth ->
-            il.NotZero LaneKind.Float x
+            il.NotZero LaneKind.Float pushed
             il.As(LaneKind.Float, LaneKind.Truth)
         | LaneKind.Whole, LaneKind.Float ->
-            x ()
             let name = if il.IsSingle then "ConvertToSingle" else "ConvertToDouble"
             il.Call(il.Methods.Plain(name, [| il.Methods.Vector whole |]))
-        | LaneKind.Whole, LaneKind.Truth -> il.NotZero whole x
+        | LaneKind.Whole, LaneKind.Truth -> il.NotZero whole pushed
         | LaneKind.Truth, LaneKind.Float ->
-            x ()
             il.As(LaneKind.Truth, LaneKind.Float)
             floats.Truth()
         | LaneKind.Truth, LaneKind.Whole ->
-            x ()
             il.Whole 1L
             il.Generic whole "BitwiseAnd"
         | LaneKind.Float, LaneKind.Float
         | LaneKind.Whole, LaneKind.Whole
-        | LaneKind.Truth, LaneKind.Truth -> x ()
+        | LaneKind.Truth, LaneKind.Truth -> ()

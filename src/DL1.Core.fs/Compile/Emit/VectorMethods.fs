@@ -35,7 +35,7 @@ type internal VectorMethods private (width: Width, single: bool) =
     let found = ConcurrentDictionary<Type * string * Type, MethodInfo>()
 
     let add owner name element methods =
-        found.GetOrAdd((owner, name, element), VectorMethods.Instance(width, methods, name, element))
+        found.GetOrAdd((owner, name, element), VectorMethods.Instance(width, methods, name, [| element |]))
 
     static let need (name: string) (method: MethodInfo | null) : MethodInfo =
         match method with
@@ -95,12 +95,12 @@ type internal VectorMethods private (width: Width, single: bool) =
         | Width.Bits256 -> VectorMethods.Vector256Of(single, isFloat)
         | Width.Bits512 -> VectorMethods.Vector512Of(single, isFloat)
 
-    /// The generic method among these whose parameters are vectors of a width, addresses and numbers, for an element.
+    /// The generic method among these whose parameters are vectors of a width, addresses and numbers, for these elements.
     [<UnconditionalSuppressMessage("Trimming",
                                    "IL2060",
                                    Justification = "Type parameters of methods on vectors ask for no members.")>]
     static member private Instance
-        (width: Width, methods: MethodInfo[], name: string, element: Type)
+        (width: Width, methods: MethodInfo[], name: string, elements: Type[])
         : MethodInfo =
         let suits (p: ParameterInfo) =
             let t = p.ParameterType
@@ -115,12 +115,12 @@ type internal VectorMethods private (width: Width, single: bool) =
             |> Array.tryFind (fun m ->
                 m.Name = name
                 && m.IsGenericMethodDefinition
-                && m.GetGenericArguments().Length = 1
+                && m.GetGenericArguments().Length = elements.Length
                 && Array.forall suits (m.GetParameters()))
             |> Option.toObj
             |> need name
 
-        generic.MakeGenericMethod element
+        generic.MakeGenericMethod elements
 
     /// The methods for a width, and for f32 where `single` is true, else f64.
     static member Get(width, single) = all.GetOrAdd((width, single), (fun _ -> VectorMethods(width, single)))
@@ -164,17 +164,8 @@ type internal VectorMethods private (width: Width, single: bool) =
     member this.Fill kind = this.Plain("Create", [| element kind |])
 
     /// The method that reinterprets lanes of one kind as lanes of another.
-    [<UnconditionalSuppressMessage("Trimming",
-                                   "IL2060",
-                                   Justification = "Type parameters of methods on vectors ask for no members.")>]
     member _.As(from, target) : MethodInfo =
-        let generic =
-            VectorMethods.Public width
-            |> Array.tryFind (fun m -> m.Name = "As" && m.GetGenericArguments().Length = 2)
-            |> Option.toObj
-            |> need "As"
-
-        generic.MakeGenericMethod(element from, element target)
+        VectorMethods.Instance(width, VectorMethods.Public width, "As", [| element from; element target |])
 
     /// A static property of vectors of a kind: Zero, Indices.
     member _.Constant(name: string, kind) : MethodInfo =

@@ -37,13 +37,18 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
     let isDouble = e.DType = DType.F64
     let size = if isDouble then 8n else 4n
 
+    /// The result's first channel in its buffer, and the number of all channels there.
+    let first, all =
+        match job.Slice with
+        | Some slice -> slice.First, slice.All
+        | None -> 0, e.Shape[1]
+
     let conv =
         match e.Node with
         | Node.Conv(role, spec, left, right) ->
             let make = if isDouble then ConvKernels.sliced<float> else ConvKernels.sliced<float32>
-            let pixel = job.Slice |> Option.map _.All |> Option.defaultValue 0
             let geometry = ConvKernels.geometry role spec left.Shape right.Shape e.Shape
-            Some(make width role job.ChannelsFirst pixel geometry)
+            Some(make width role job.ChannelsFirst all geometry)
         | _ -> None
 
     let pooling =
@@ -69,11 +74,7 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
     let rowLength =
         match e.Node with
         | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> nativeint (e.Shape.Size / max 1 e.Shape[0])
-        | _ -> nativeint (job.Slice |> Option.map _.All |> Option.defaultValue e.Shape[1])
-
-    /// The bytes of the result's buffer before the result.
-    let before =
-        job.Slice |> Option.map (fun slice -> nativeint slice.First * size) |> Option.defaultValue 0n
+        | _ -> nativeint all
 
     /// Runs the epilogue on finished rows of the result. They are at `address`, which is not always their place in the
     /// result's buffer: a result with channels first is made in scratch memory.
@@ -91,7 +92,7 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
     override _.Run() =
         let left = frame.Addresses[job.Operands[0]]
         let right = if job.Operands.Length > 1 then frame.Addresses[job.Operands[1]] else 0n
-        let result = frame.Addresses[job.Result] + before
+        let result = frame.Addresses[job.Result] + nativeint first * size
 
         match conv, pooling with
         | Some kernel, _ ->

@@ -26,6 +26,9 @@ module internal ExplainPlan =
         elif value < 1e9 then $"{number (value / 1e6)} M{one}"
         else $"{number (value / 1e9)} G{one}"
 
+    let private flops (count: int64) = scaled "FLOP" (float count)
+    let private bytes (count: int64) = scaled "B" (float count)
+
     let private seconds (value: float) =
         if value < 1e-3 then $"{number (value * 1e6)} µs"
         elif value < 1.0 then $"{number (value * 1e3)} ms"
@@ -67,9 +70,7 @@ module internal ExplainPlan =
         let location =
             match plan.Locations[target] with
             | Location.Arena offset -> $"at %d{offset}"
-            | Location.Output _ ->
-                let root = Array.IndexOf(plan.Results, target)
-                $"root %d{root}"
+            | Location.Output _ -> $"root %d{Array.IndexOf(plan.Results, target)}"
             | Location.Input _
             | Location.Constant _ -> ""
 
@@ -128,9 +129,9 @@ module internal ExplainPlan =
                             String(' ', 2 * depth) + $"{prefix}%d{i}"
                             name
                             extents
-                            scaled "FLOP" (float cost.Flops)
-                            scaled "B" (float cost.Read)
-                            scaled "B" (float cost.Written)
+                            flops cost.Flops
+                            bytes cost.Read
+                            bytes cost.Written
                         ]
                         @ times
                     Formulas = step.Writes |> Array.distinct |> Array.map (formula plan step) |> List.ofArray
@@ -147,10 +148,8 @@ module internal ExplainPlan =
     let private total (profile: (Profile * Peak) option) (plan: Plan) =
         let cost = Cost.ofPlan plan
 
-        let flops, bytes = scaled "FLOP" (float cost.Flops), float >> scaled "B"
-
         let work =
-            $"%d{plan.Steps.Length} kernels: {flops}, {bytes cost.Read} read, {bytes cost.Written} written; "
+            $"%d{plan.Steps.Length} kernels: {flops cost.Flops}, {bytes cost.Read} read, {bytes cost.Written} written; "
             + $"arena %d{plan.Bytes} bytes"
 
         match profile with
@@ -169,7 +168,6 @@ module internal ExplainPlan =
     /// The line of memory. A session has its results twice, but for `once`, the bytes that it updates in place. `kernels` are
     /// the bytes that kernels keep as working memory.
     let private memory (once: int64 option) (kernels: int64) (plan: Plan) =
-        let bytes = float >> scaled "B"
         let need = PlanMemory.ofPlan plan
         let again = once |> Option.map (fun once -> need.Results - once) |> Option.defaultValue 0L
         let results = need.Results + again
@@ -227,10 +225,9 @@ module internal ExplainPlan =
     /// A session's plan as a table, with the times of its profile, if any; `once` are the bytes of state updated in place.
     let session compiles (profile: (Profile * Peak) option) (once: int64) (executable: Executable) : string =
         let plan = executable.Plan
-        let threads = scaled "B" (float Scratch.Total)
 
         made
             compiles
             profile
-            $"{memory (Some once) executable.KeptBytes plan}, and {threads} in which all threads work for all plans"
+            $"{memory (Some once) executable.KeptBytes plan}, and {bytes Scratch.Total} in which all threads work for all plans"
             plan

@@ -11,8 +11,7 @@ open DL1.Compiler.Planning
 type internal KernelWalk =
     { Root: Expr; Computed: List<Expr>; Found: Dictionary<Digest, struct (Expr * int)> }
 
-/// Writes the results of kernels as formulas over what the kernels read: variables by their names, other values as v1,
-/// v2, ..., constants as c1, c2, ...
+/// Writes the results of kernels as formulas over what the kernels read: variables by name, constants as c1, others as v2.
 [<RequireQualifiedAccess>]
 module internal KernelFormula =
     /// The name of a buffer's value.

@@ -17,10 +17,7 @@ module internal KernelOrigin =
     // Kernels whose nodes have more elements in all are not evaluated either, since all values are held at once.
     let private mostElements = 20_000_000L
 
-    let private isFinite (v: float) = Double.IsFinite v
-
-    /// The values of the nodes that a kernel computes, by digest, evaluated from the buffers that it reads; and the
-    /// values of conditions that it reads.
+    /// By digest: the values of the nodes that a kernel computes, evaluated from its buffers, and of conditions it reads.
     let private evaluated (plan: Plan) (frame: Frame) (walk: KernelWalk) : Dictionary<Digest, float[]> =
         let rebuilt = Dictionary<Digest, Expr>()
         let floats = Dictionary<Digest, float[]>()
@@ -59,9 +56,9 @@ module internal KernelOrigin =
                 match values.TryGetValue o.Digest with
                 // The element depends on those of the operands with the same row-major index alone.
                 | true, floats when e.Node.IsReshape || NodeClass.isElementwise e ->
-                    if isFinite floats[at] then None else Some(o, at)
+                    if Double.IsFinite floats[at] then None else Some(o, at)
                 | true, floats ->
-                    floats |> Array.tryFindIndex (isFinite >> not) |> Option.map (fun at -> o, at)
+                    floats |> Array.tryFindIndex (Double.IsFinite >> not) |> Option.map (fun at -> o, at)
                 | false, _ -> None
 
             let reached =
@@ -77,7 +74,7 @@ module internal KernelOrigin =
             | None -> e
 
         let found = values[root.Digest]
-        if isFinite found[index] then None else Some(back root index)
+        if Double.IsFinite found[index] then None else Some(back root index)
 
     /// Whether a node computes floats and so can make NaN or infinity from finite operands; movement cannot.
     let private mayBeFirst (e: Expr) =

@@ -17,9 +17,10 @@ type internal PlanMemory =
 /// Computes the memory of plans.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module internal PlanMemory =
-    /// The bytes of a plan's constants and of its inputs.
-    let private constantsAndInputs (plan: Plan) =
-        let mutable constants, inputs = 0L, 0L
+    /// The memory that runs of a plan need, without the kernels' working memory. A scan needs two copies of the carries,
+    /// one step's outputs, and its body's arena and constants.
+    let rec ofPlan (plan: Plan) : PlanMemory =
+        let mutable between, constants, inputs = plan.Bytes, 0L, 0L
 
         for i in 0 .. plan.Values.Length - 1 do
             match plan.Locations[i] with
@@ -27,22 +28,13 @@ module internal PlanMemory =
             | Location.Input _ -> inputs <- inputs + Memory.bytesOf plan.Values[i]
             | _ -> ()
 
-        struct (constants, inputs)
-
-    /// The memory that runs of a plan need, without the kernels' working memory. A scan needs two copies of the carries,
-    /// one step's outputs, and its body's arena and constants.
-    let rec ofPlan (plan: Plan) : PlanMemory =
-        let struct (own, inputs) = constantsAndInputs plan
-        let mutable between, constants = plan.Bytes, own
-
         for step in plan.Steps do
             match step.Work with
             | Work.Scan(job, body) ->
                 let inside = ofPlan body
 
-                between <-
-                    between + inside.Between + 2L * Array.sum job.CarryBytes + Array.sum job.OutputBytes
-
+                let carried = 2L * Array.sum job.CarryBytes + Array.sum job.OutputBytes
+                between <- between + inside.Between + carried
                 constants <- constants + inside.Constants
             | _ -> ()
 

@@ -11,8 +11,7 @@ open DL1.Compiler.Simd
 /// and a step is done for all of them at once, so that the choice of what to do is made once for some hundred elements.
 [<RequireQualifiedAccess>]
 module internal Interpret =
-    /// Computes a step in some bytes of its blocks, which are `stride` apart from those of the next step. Floats are of type 'F;
-    /// integers, of type 'I, have the same size.
+    /// Computes a step in some bytes of its blocks, `stride` before those of the next step. Floats 'F and integers 'I have one size.
     let private compute<'F, 'I when 'F: unmanaged and 'I: unmanaged>
         (staged: StagedLoop)
         values
@@ -50,8 +49,7 @@ module internal Interpret =
         | LoopStep.Convert(kind, x) ->
             InterpretIntegers.convert<'F, 'I> staged.Kinds[x] kind bytes (at x) target
 
-    /// The bytes that a call needs where each value has `capacity` blocks: the values, one block more, and two blocks for each value,
-    /// the upper levels of pairwise sums.
+    /// The bytes of a call with `capacity` blocks for each value: the values, one block more, and two for the levels of each sum.
     let private bytesFor (staged: StagedLoop) capacity =
         let steps = staged.Loop.Steps.Length
         64 * (capacity * steps + 1 + 2 * steps)

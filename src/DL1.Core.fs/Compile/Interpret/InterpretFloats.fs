@@ -135,8 +135,9 @@ module internal InterpretFloats =
         Hot.loop ()
         let inline each (f: Vector128<'F> -> Vector128<'F> -> Vector128<'F>) = each2 f bytes x y target
 
+        /// The function, or the same for vectors of 256 bits where they are native.
         let inline both f (wide: Vector256<'F> -> Vector256<'F> -> Vector256<'F>) =
-            eachWide2 f wide bytes x y target
+            if Vector256.IsHardwareAccelerated then each2 wide bytes x y target else each f
 
         match op with
         | BinaryOp.Add -> both (fun v w -> Vector128.Add(v, w)) (fun v w -> Vector256.Add(v, w))

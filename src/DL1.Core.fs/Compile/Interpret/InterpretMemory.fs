@@ -4,8 +4,7 @@ open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
-/// An operand as lanes: the bytes of an element, and from one column to the next, and whether elements are as wide as lanes and
-/// copied as they are.
+/// An operand as lanes: the bytes of an element, and from column to column, and whether elements are copied to lanes as they are.
 [<Struct>]
 type internal LaneOperand = { Operand: LoopOperand; Bytes: int; ColumnBytes: nativeint; IsCopied: bool }
 

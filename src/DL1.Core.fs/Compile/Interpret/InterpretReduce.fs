@@ -18,14 +18,12 @@ module internal InterpretReduce =
         | ReduceOp.Min -> fold<'T> (fun v w -> Vector128.Min(v, w)) blocks x total
 
     /// Combines whole blocks, one after another, with the accumulator `total`.
-    let combine single kind op blocks x total =
-        match kind with
-        | LaneKind.Float when single -> combining<float32> op blocks x total
-        | LaneKind.Float -> combining<float> op blocks x total
-        | LaneKind.Whole
-        | LaneKind.Truth when single -> combining<int> op blocks x total
-        | LaneKind.Whole
-        | LaneKind.Truth ->
+    let combine single (kind: LaneKind) op blocks x total =
+        match kind.IsFloat, single with
+        | true, true -> combining<float32> op blocks x total
+        | true, false -> combining<float> op blocks x total
+        | false, true -> combining<int> op blocks x total
+        | false, false ->
             // Integers have 32 bits in lanes of 64 too: each result is wrapped.
             let binary = LoopSteps.combining op
 
@@ -33,14 +31,12 @@ module internal InterpretReduce =
                 InterpretIntegers.wholeBinary<int64> binary 64n total (x + 64n * nativeint i) total
 
     /// Fills an accumulator with the value from which the reduction starts.
-    let start single kind op total =
-        match kind with
-        | LaneKind.Float when single -> fill 64n total (float32 (LoopSteps.startFloat op))
-        | LaneKind.Float -> fill 64n total (LoopSteps.startFloat op)
-        | LaneKind.Whole
-        | LaneKind.Truth when single -> fill 64n total (LoopSteps.startWhole op)
-        | LaneKind.Whole
-        | LaneKind.Truth -> fill 64n total (int64 (LoopSteps.startWhole op))
+    let start single (kind: LaneKind) op total =
+        match kind.IsFloat, single with
+        | true, true -> fill 64n total (float32 (LoopSteps.startFloat op))
+        | true, false -> fill 64n total (LoopSteps.startFloat op)
+        | false, true -> fill 64n total (LoopSteps.startWhole op)
+        | false, false -> fill 64n total (int64 (LoopSteps.startWhole op))
 
     let private combined<'T when 'T: unmanaged> op total : 'T =
         match op with
@@ -50,11 +46,9 @@ module internal InterpretReduce =
         | ReduceOp.Min -> LanePairs.Min<'T> total
 
     /// Combines the lanes of an accumulator, and fills all of them with the result.
-    let combineLanes single kind op total =
-        match kind with
-        | LaneKind.Float when single -> fill 64n total (combined<float32> op total)
-        | LaneKind.Float -> fill 64n total (combined<float> op total)
-        | LaneKind.Whole
-        | LaneKind.Truth when single -> fill 64n total (combined<int> op total)
-        | LaneKind.Whole
-        | LaneKind.Truth -> fill 64n total (int64 (int (combined<int64> op total)))
+    let combineLanes single (kind: LaneKind) op total =
+        match kind.IsFloat, single with
+        | true, true -> fill 64n total (combined<float32> op total)
+        | true, false -> fill 64n total (combined<float> op total)
+        | false, true -> fill 64n total (combined<int> op total)
+        | false, false -> fill 64n total (int64 (int (combined<int64> op total)))

@@ -34,20 +34,6 @@ module internal LaneBlock =
         every (nativeint sizeof<'V>) bytes (fun at ->
             At.write (target + at) (f (At.read (x + at)) (At.read (y + at))))
 
-    /// Applies f to the vectors of two values, pair by pair; where vectors of 256 bits are native, the same function `wide` to those.
-    let inline eachWide2<'T when 'T: unmanaged>
-        ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)
-        ([<InlineIfLambda>] wide: Vector256<'T> -> Vector256<'T> -> Vector256<'T>)
-        bytes
-        x
-        y
-        (target: nativeint)
-        =
-        if Vector256.IsHardwareAccelerated then
-            each2 wide bytes x y target
-        else
-            each2 f bytes x y target
-
     /// Combines the block at `total` with each of the blocks from x on, one after another.
     let inline fold<'T when 'T: unmanaged>
         ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)

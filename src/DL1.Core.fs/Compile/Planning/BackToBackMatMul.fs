@@ -39,7 +39,6 @@ module internal BackToBackMatMul =
     /// The steps of a plan, each back-to-back product joined in the place of its last. `results` are the roots' buffers.
     let run (results: int[]) (steps: PlanStep[]) : PlanStep[] =
         let all, left = StepList steps, StepList steps
-        let taken = Array.create steps.Length false
         let writers buffer = all.Writers buffer |> List.map fst
         let readers buffer = all.Readers buffer |> List.map fst
 
@@ -56,10 +55,10 @@ module internal BackToBackMatMul =
             readers buffer |> List.forall (fun i -> List.contains i steps')
             && not (Array.contains buffer results)
 
-        /// The only step that writes a buffer, where it comes before step `until` and is in no other joined step.
+        /// The only step that writes a buffer, where it comes before step `until` and was not removed.
         let onlyWriter buffer until =
             match writers buffer with
-            | [ f ] when f < until && not taken[f] -> Some(f, steps[f].Work)
+            | [ f ] when f < until -> left[f] |> Option.map (fun step -> f, step.Work)
             | _ -> None
 
         /// The joined step whose second product is step i; its other two steps are removed.
@@ -102,9 +101,6 @@ module internal BackToBackMatMul =
                         let own = [ steps[p]; steps[f]; steps[i] ]
                         left[p] <- None
                         left[f] <- None
-
-                        for taker in [ p; f; i ] do
-                            taken[taker] <- true
 
                         {
                             Work = Work.BackToBack(job, own)

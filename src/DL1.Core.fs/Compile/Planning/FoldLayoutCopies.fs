@@ -64,8 +64,7 @@ module internal FoldLayoutCopies =
             Epilogue = Option.map epilogue job.Epilogue
         }
 
-    /// The steps of a plan without the copies that convolutions do themselves. `values` has the node of each buffer,
-    /// `results` the buffers of the roots.
+    /// The steps without the copies that convolutions do. `values` are the buffers' nodes, `results` the roots' buffers.
     let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
         let left = StepList steps
 

@@ -127,8 +127,7 @@ module internal ForwardOutputs =
             Epilogue = Option.map epilogue job.Epilogue
         }
 
-    /// The steps of a plan without the copies and concatenations that products do themselves. `values` has the node of
-    /// each buffer, `results` the buffers of the roots.
+    /// The steps without copies that products do themselves. `values` are the buffers' nodes, `results` the roots' buffers.
     let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
         let left = StepList steps
 

@@ -85,8 +85,7 @@ and [<NoEquality; NoComparison>] internal Plan =
             | _ -> false)
         |> Option.defaultValue -1
 
-    /// Whether a kernel writes this root into the root's own output tensor. Of several roots that share an output
-    /// buffer, this holds for the first alone.
+    /// Whether a kernel writes this root into its own output tensor; of roots that share one, this holds for the first.
     member this.IsDirect(root: int) =
         this.Locations[this.Results[root]].IsOutput
         && Array.IndexOf(this.Results, this.Results[root]) = root

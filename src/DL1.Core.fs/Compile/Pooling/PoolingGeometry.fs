@@ -42,8 +42,7 @@ module internal PoolingGeometry =
             Dilation = if Array.exists (fun range -> count range > 1) inside then s.Dilation else 1
         }
 
-    /// The geometry of data `[n; c; spatial...]` and the pooled `[n; c; spatial...]`, as the graph has them, with one
-    /// or two spatial axes.
+    /// The geometry of data and the pooled `[n; c; spatial...]`, as the graph has them, with one or two spatial axes.
     let make (window: Window) (data: Shape) (result: Shape) =
         let struct (height, width) = ConvGeometry.plane data
         let struct (outHeight, outWidth) = ConvGeometry.plane result

@@ -1,6 +1,5 @@
 namespace DL1.Compiler.Pooling
 
-open System
 open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
@@ -12,30 +11,9 @@ type internal PoolingKernel() =
     /// Runs on at most `threads` threads.
     abstract Run: threads: int * left: nativeint * right: nativeint * result: nativeint -> unit
 
-/// Calls of a computation of one window for all of its channels.
-module internal Channels =
-    /// In vectors, where the last one may overlap the one before it.
-    let inline inVectors ([<InlineIfLambda>] compute: nativeint -> nativeint) width from last =
-        let stopped = compute from
-
-        if stopped < last && stopped > from then compute (last - width) else stopped
-
-    /// In vectors of `width` bytes, in narrower ones, and what is left in single elements. Elements may be computed twice.
-    let inline each
-        ([<InlineIfLambda>] wide: nativeint -> nativeint)
-        ([<InlineIfLambda>] narrow: nativeint -> nativeint)
-        ([<InlineIfLambda>] single: nativeint -> nativeint)
-        width
-        from
-        last
-        =
-        let from = inVectors wide width from last
-        let from = inVectors narrow 16n from last
-        single from |> ignore
-
-/// A pooling in vectors 'V, in vectors of 128 bits for the channels that do not fill one, and in single elements for the rest. A task is some results of
-/// a sample. Where results add to what others have written, it is one sample or, where samples are few, a block of a
-/// sample's channels; each element's sum is in the order of the windows.
+/// A pooling in vectors 'V, in vectors of 128 bits for the channels that do not fill one, and in single elements for
+/// the rest. A task is some results of a sample. Where results add to what others have written, it is one sample or,
+/// where samples are few, a block of a sample's channels; each element's sum is in the order of the windows.
 [<Sealed>]
 type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (role: PoolingRole, g: PoolingGeometry) =
@@ -47,13 +25,7 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     let out = nativeint (g.OutHeight * g.OutWidth) * pixel
 
     /// Whether each element of what is written belongs to one window.
-    let isOfOneWindow =
-        match role with
-        | PoolingRole.Max
-        | PoolingRole.MaxPick
-        | PoolingRole.Avg -> true
-        | PoolingRole.MaxScatter
-        | PoolingRole.AvgGrad -> false
+    let isOfOneWindow = not (role.IsMaxScatter || role.IsAvgGrad)
 
     /// The channels of one task.
     let block = if g.Samples >= 16 || isOfOneWindow then max 1 g.Channels else 64
@@ -71,7 +43,6 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
             max 1 windows
 
     let bands = max 1 ((windows + band - 1) / band)
-    let area = g.Area
     let mutable left, right, result = 0n, 0n, 0n
 
     /// Writes the offsets of the elements of a window of `rows` by `columns` elements from its first one, in bytes.
@@ -107,47 +78,16 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
             let corner = sample * data + nativeint (g.Rows.Firsts[p] * g.Width + g.Columns.Firsts[q]) * pixel
             let at = sample * out + nativeint window * pixel
 
-            match role with
-            | PoolingRole.Max ->
-                let x, y, lowest = left + corner, result + at, Double.NegativeInfinity
+            let x = left + (if role.IsAvgGrad then at else corner)
+            let u = right + (if role.IsMaxPick then corner else at)
+            let y = result + (if isOfOneWindow then at else corner)
+            let from = PoolingWindow<'S, 'V, 'T>.Compute(role, taps, n, x, u, y, g.Area, from, last)
 
-                Channels.each
-                    (fun from -> PoolingWindow<'S, 'V, 'T>.Max(taps, n, x, y, lowest, from, last))
-                    (fun from -> PoolingWindow<Simd128<'T>, _, 'T>.Max(taps, n, x, y, lowest, from, last))
-                    (fun from -> PoolingWindow<Simd1<'T>, _, 'T>.Max(taps, n, x, y, lowest, from, last))
-                    (nativeint 'S.Bytes)
-                    from
-                    last
-            | PoolingRole.MaxPick ->
-                let x, u, y = left + corner, right + corner, result + at
+            if from < last then
+                let from =
+                    PoolingWindow<Simd128<'T>, _, 'T>.Compute(role, taps, n, x, u, y, g.Area, from, last)
 
-                Channels.each
-                    (fun from -> PoolingWindow<'S, 'V, 'T>.MaxPick(taps, n, x, u, y, from, last))
-                    (fun from -> PoolingWindow<Simd128<'T>, _, 'T>.MaxPick(taps, n, x, u, y, from, last))
-                    (fun from -> PoolingWindow<Simd1<'T>, _, 'T>.MaxPick(taps, n, x, u, y, from, last))
-                    (nativeint 'S.Bytes)
-                    from
-                    last
-            | PoolingRole.Avg ->
-                let x, y = left + corner, result + at
-
-                Channels.each
-                    (fun from -> PoolingWindow<'S, 'V, 'T>.Avg(taps, n, x, y, area, from, last))
-                    (fun from -> PoolingWindow<Simd128<'T>, _, 'T>.Avg(taps, n, x, y, area, from, last))
-                    (fun from -> PoolingWindow<Simd1<'T>, _, 'T>.Avg(taps, n, x, y, area, from, last))
-                    (nativeint 'S.Bytes)
-                    from
-                    last
-            | PoolingRole.MaxScatter ->
-                let x, dy, dx = left + corner, right + at, result + corner
-                let from = PoolingWindow<'S, 'V, 'T>.MaxScatter(taps, n, x, dy, dx, from, last)
-                let from = PoolingWindow<Simd128<'T>, _, 'T>.MaxScatter(taps, n, x, dy, dx, from, last)
-                PoolingWindow<Simd1<'T>, _, 'T>.MaxScatter(taps, n, x, dy, dx, from, last) |> ignore
-            | PoolingRole.AvgGrad ->
-                let dy, dx = left + at, result + corner
-                let from = PoolingWindow<'S, 'V, 'T>.AvgGrad(taps, n, dy, dx, area, from, last)
-                let from = PoolingWindow<Simd128<'T>, _, 'T>.AvgGrad(taps, n, dy, dx, area, from, last)
-                PoolingWindow<Simd1<'T>, _, 'T>.AvgGrad(taps, n, dy, dx, area, from, last) |> ignore
+                PoolingWindow<Simd1<'T>, _, 'T>.Compute(role, taps, n, x, u, y, g.Area, from, last) |> ignore
 
     // The body of the pool's run, made once so that a run allocates nothing.
     let body: int -> unit = runTask

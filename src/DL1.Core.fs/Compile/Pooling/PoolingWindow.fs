@@ -1,5 +1,6 @@
 namespace DL1.Compiler.Pooling
 
+open System
 open DL1
 open DL1.Compiler.Simd
 
@@ -19,26 +20,32 @@ type internal PoolingRole =
 
 [<RequireQualifiedAccess>]
 module internal Vectors =
-    /// Calls `body` with the byte at which each whole vector of `width` bytes begins; returns the byte at which it stopped.
-    let inline sweep (width: nativeint) (from: nativeint) (last: nativeint) ([<InlineIfLambda>] body) =
-        let mutable at = from
+    /// Calls `body` with the byte at which each vector of `width` bytes begins, from `at` on; returns the byte at which it stopped.
+    /// If it `overlaps`, the last vector may overlap the one before it, which may begin before `at`, but not before `from`.
+    let inline sweep
+        (width: nativeint)
+        overlaps
+        (from: nativeint)
+        (at: nativeint)
+        (last: nativeint)
+        ([<InlineIfLambda>] body)
+        =
+        let until = if overlaps && last - from >= width then last else last - width + 1n
+        let mutable at = at
 
-        while at + width <= last do
-            body at
+        while at < until do
+            body (min at (last - width))
             at <- at + width
 
-        at
+        min at last
 
-/// The computation of one window, for channels that fill whole vectors. `taps` is a table of `count` offsets in bytes,
-/// of the window's elements from its first one, which is at `x` (`u`, `dx`). All methods go from channel byte `from` to at most `last`, and return the byte
-/// at which they stopped.
+/// The computation of one window. `taps` is a table of `count` offsets in bytes, of the window's elements from its first one, which
+/// is at `x` (`u`, `dx`). Methods go from channel byte `from` on in vectors, to at most `last`, and return where they stopped.
 [<AbstractClass; Sealed>]
 type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
 
-    /// y: the greatest x of the window, or `otherwise` where the window is empty.
-    static member Max
-        (taps, count, x: nativeint, y: nativeint, otherwise: float, from: nativeint, last: nativeint)
-        =
+    /// y: the greatest x of the window, or −∞ where the window is empty.
+    static member Max(taps, count, x: nativeint, y: nativeint, from: nativeint, last: nativeint) =
         Hot.loop ()
         let width = nativeint 'S.Bytes
         let mutable at = from
@@ -68,8 +75,8 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
             'S.Store(b3, y + at + 3n * width)
             at <- at + 4n * width
 
-        Vectors.sweep width at last (fun at ->
-            let mutable best = 'S.Of otherwise
+        Vectors.sweep width true from at last (fun at ->
+            let mutable best = 'S.Of Double.NegativeInfinity
 
             if count > 0 then
                 best <- 'S.Load(x + At.get<nativeint> taps 0 + at)
@@ -86,7 +93,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
         =
         Hot.loop ()
 
-        Vectors.sweep (nativeint 'S.Bytes) from last (fun at ->
+        Vectors.sweep (nativeint 'S.Bytes) true from from last (fun at ->
             let mutable picked = 'S.Of 0.0
 
             if count > 0 then
@@ -109,7 +116,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
         =
         Hot.loop ()
 
-        Vectors.sweep (nativeint 'S.Bytes) from last (fun at ->
+        Vectors.sweep (nativeint 'S.Bytes) false from from last (fun at ->
             if count > 0 then
                 let mutable best = 'S.Load(x + At.get<nativeint> taps 0 + at)
                 // The number of the tap as a float, which is exact for small integers.
@@ -134,7 +141,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
         =
         Hot.loop ()
 
-        Vectors.sweep (nativeint 'S.Bytes) from last (fun at ->
+        Vectors.sweep (nativeint 'S.Bytes) true from from last (fun at ->
             let mutable sum = 'S.Of 0.0
 
             for t in 0 .. count - 1 do
@@ -148,9 +155,29 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
         =
         Hot.loop ()
 
-        Vectors.sweep (nativeint 'S.Bytes) from last (fun at ->
+        Vectors.sweep (nativeint 'S.Bytes) false from from last (fun at ->
             let addend = 'S.Divide('S.Load(dy + at), 'S.Of area)
 
             for t in 0 .. count - 1 do
                 let into = dx + At.get<nativeint> taps t + at
                 'S.Store('S.Add('S.Load into, addend), into))
+
+    /// The window of a pooling, with its operands at `x` and `u` and its result at `y`.
+    static member Compute
+        (
+            role: PoolingRole,
+            taps: nativeint,
+            count: int,
+            x: nativeint,
+            u: nativeint,
+            y: nativeint,
+            area: float,
+            from: nativeint,
+            last: nativeint
+        ) =
+        match role with
+        | PoolingRole.Max -> PoolingWindow<'S, 'V, 'T>.Max(taps, count, x, y, from, last)
+        | PoolingRole.MaxPick -> PoolingWindow<'S, 'V, 'T>.MaxPick(taps, count, x, u, y, from, last)
+        | PoolingRole.MaxScatter -> PoolingWindow<'S, 'V, 'T>.MaxScatter(taps, count, x, u, y, from, last)
+        | PoolingRole.Avg -> PoolingWindow<'S, 'V, 'T>.Avg(taps, count, x, y, area, from, last)
+        | PoolingRole.AvgGrad -> PoolingWindow<'S, 'V, 'T>.AvgGrad(taps, count, x, y, area, from, last)
