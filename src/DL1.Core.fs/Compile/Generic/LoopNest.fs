@@ -37,6 +37,11 @@ type internal LoopNest(extents: int list, steps: nativeint list list) =
     let moves =
         Array.init operands (fun o -> axes |> List.map (fun (_, steps) -> List.item o steps) |> Array.ofList)
 
+    /// Adds `by` steps along an axis to the offset of each operand.
+    let move (offsets: nativeint) axis (by: nativeint) =
+        for o in 0 .. operands - 1 do
+            At.set<nativeint> offsets o (At.get<nativeint> offsets o + by * moves[o][axis])
+
     let rowLength = counts[last]
     let rows = counts |> Array.take last |> Array.fold (*) 1
 
@@ -63,34 +68,18 @@ type internal LoopNest(extents: int list, steps: nativeint list list) =
             let at = rest % counts[axis]
             rest <- rest / counts[axis]
             At.set<int> counters axis at
-
-            for o in 0 .. operands - 1 do
-                At.set<nativeint> offsets o (At.get<nativeint> offsets o + nativeint at * moves[o][axis])
+            move offsets axis (nativeint at)
 
     /// Moves the counters and the offsets to the next row.
     member _.Next(counters: nativeint, offsets: nativeint) =
         let mutable axis = last - 1
 
         while axis >= 0 do
-            let at = At.get<int> counters axis + 1
-
-            if at < counts[axis] then
-                At.set<int> counters axis at
-
-                for o in 0 .. operands - 1 do
-                    At.set<nativeint> offsets o (At.get<nativeint> offsets o + moves[o][axis])
-
-                axis <- -1
-            else
-                At.set<int> counters axis 0
-
-                for o in 0 .. operands - 1 do
-                    At.set<nativeint>
-                        offsets
-                        o
-                        (At.get<nativeint> offsets o - nativeint (at - 1) * moves[o][axis])
-
-                axis <- axis - 1
+            let at = At.get<int> counters axis
+            let wraps = at + 1 = counts[axis]
+            At.set<int> counters axis (if wraps then 0 else at + 1)
+            move offsets axis (if wraps then nativeint -at else 1n)
+            axis <- if wraps then axis - 1 else -1
 
 /// A kernel that computes one tensor from another.
 [<AbstractClass>]
@@ -143,27 +132,16 @@ type internal RowLoop(nest: LoopNest, body: RowBody) =
     let tasksPerRow = (nest.RowLength + Tuning.TaskElements - 1) / Tuning.TaskElements
     let rowsEach = max 1 (Tuning.TaskElements / max 1 nest.RowLength)
 
-    let tasks =
-        if nest.Rows = 0 then 0
-        elif tasksPerRow > 1 then nest.Rows * tasksPerRow
-        else (nest.Rows + rowsEach - 1) / rowsEach
+    let tasks = (nest.Rows + rowsEach - 1) / rowsEach * tasksPerRow
 
     let runTask (number: int) =
         let counters = At.stack<int> nest.Extents.Length
         let offsets = At.stack<nativeint> 4
-        At.set<nativeint> offsets 1 0n
-        At.set<nativeint> offsets 2 0n
-        At.set<nativeint> offsets 3 0n
-        let first = if tasksPerRow > 1 then number / tasksPerRow else number * rowsEach
-        let until = if tasksPerRow > 1 then first + 1 else min nest.Rows (first + rowsEach)
-        let column = if tasksPerRow > 1 then number % tasksPerRow * Tuning.TaskElements else 0
-
-        let count =
-            if tasksPerRow > 1 then
-                min Tuning.TaskElements (nest.RowLength - column)
-            else
-                nest.RowLength
-
+        At.clear offsets (4 * sizeof<nativeint>)
+        let first = number / tasksPerRow * rowsEach
+        let until = min nest.Rows (first + rowsEach)
+        let column = number % tasksPerRow * Tuning.TaskElements
+        let count = min Tuning.TaskElements (nest.RowLength - column)
         let s0, s1, s2, s3 = nest.Step 0, nest.Step 1, nest.Step 2, nest.Step 3
         let at = nativeint column
         nest.Start(first, counters, offsets)

@@ -95,28 +95,21 @@ type internal StridedCopy(size: int, extents: int list, source: View, target: Vi
     let width = nativeint size
     let last = nest.Extents.Length - 1
 
-    /// The axis along which the source is contiguous, where the target is contiguous along the last axis and the source
-    /// is not: then the copy is a transpose.
-    let transposedAxis =
+    let rowLoop = RowLoop(nest, RowCopy.OfSize size)
+
+    /// The copy as a transpose, where the target is contiguous along the last axis and the source along another.
+    let transposition =
         if nest.Rows = 0 || nest.Step 0 <> width || nest.Step 1 = width || nest.Step 1 = 0n then
             None
         else
-            [ 0 .. last - 1 ] |> List.tryFind (fun axis -> nest.Moves[1][axis] = width)
-
-    let rowLoop = RowLoop(nest, RowCopy.OfSize size)
-
-    let transposition =
-        transposedAxis
-        |> Option.map (fun axis ->
-            let outer = [ 0 .. last - 1 ] |> List.except [ axis ]
-
-            let stack =
-                LoopNest(
-                    outer |> List.map (fun a -> nest.Extents[a]),
-                    [ for o in 0..1 -> outer |> List.map (fun a -> nest.Moves[o][a]) ]
-                )
-
-            Transposition(size, nest.RowLength, nest.Extents[axis], nest.Step 1, nest.Moves[0][axis], stack))
+            [ 0 .. last - 1 ]
+            |> List.tryFind (fun axis -> nest.Moves[1][axis] = width)
+            |> Option.map (fun axis ->
+                let outer = [ 0 .. last - 1 ] |> List.except [ axis ]
+                let extents = outer |> List.map (fun a -> nest.Extents[a])
+                let steps = [ for o in 0..1 -> outer |> List.map (fun a -> nest.Moves[o][a]) ]
+                let stack, into = LoopNest(extents, steps), nest.Moves[0][axis]
+                Transposition(size, nest.RowLength, nest.Extents[axis], nest.Step 1, into, stack))
 
     let short = ShortRowLoop.For(nest, size, 0UL)
 

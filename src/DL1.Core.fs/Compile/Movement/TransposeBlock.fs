@@ -83,31 +83,25 @@ module internal TransposeBlock =
         Hot.loop ()
         let width = nativeint size
 
-        let square =
-            if not Avx.IsSupported then 0
-            elif size = 4 then 8
-            elif size = 8 then 4
-            else 0
+        // The side of a square; where there are none, greater than a block's.
+        let square = if Avx.IsSupported && size > 1 then 32 / size else 128
+        let wholeRows, wholeColumns = rows / square * square, columns / square * square
 
-        let wholeRows = if square = 0 then 0 else rows / square * square
-        let wholeColumns = if square = 0 then 0 else columns / square * square
+        for c in 0..square .. wholeColumns - 1 do
+            for r in 0..square .. wholeRows - 1 do
+                let from = s + nativeint r * sourceRow + nativeint c * width
+                let into = t + nativeint c * targetRow + nativeint r * width
 
-        if wholeRows > 0 && wholeColumns > 0 then
-            for c in 0..square .. wholeColumns - 1 do
-                for r in 0..square .. wholeRows - 1 do
-                    let from = s + nativeint r * sourceRow + nativeint c * width
-                    let into = t + nativeint c * targetRow + nativeint r * width
+                if c % (2 * square) = 0 then
+                    fetch (nextSource + nativeint r * sourceRow + nativeint c * width) sourceRow
 
-                    if c % (2 * square) = 0 then
-                        fetch (nextSource + nativeint r * sourceRow + nativeint c * width) sourceRow
+                if r % (2 * square) = 0 then
+                    fetch (nextTarget + nativeint c * targetRow + nativeint r * width) targetRow
 
-                    if r % (2 * square) = 0 then
-                        fetch (nextTarget + nativeint c * targetRow + nativeint r * width) targetRow
-
-                    if square = 8 then
-                        transpose8 from sourceRow into targetRow
-                    else
-                        transpose4 from sourceRow into targetRow
+                if square = 8 then
+                    transpose8 from sourceRow into targetRow
+                else
+                    transpose4 from sourceRow into targetRow
 
         let wholeRows = if wholeColumns = 0 then 0 else wholeRows
         let right, into = s + nativeint wholeColumns * width, t + nativeint wholeColumns * targetRow

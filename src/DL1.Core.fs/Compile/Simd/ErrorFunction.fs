@@ -83,3 +83,9 @@ module internal ErrorFunction =
         let large = fma gaussian (largePoly (a - like x 2.0)) one
         // NaN compares false, so it takes `small`, which propagates it.
         select (less one (abs x)) (large ||| (x &&& like x -0.0)) small
+
+    // The forms for each element type.
+    let inline erfBy32 x gaussian = erf small32 large32 x gaussian
+    let inline erfBy64 x gaussian = erf small64 large64 x gaussian
+    let inline erf32 x = erfBy32 x (Exponential.exp32 (minusSquare x))
+    let inline erf64 x = erfBy64 x (Exponential.exp64 (minusSquare x))

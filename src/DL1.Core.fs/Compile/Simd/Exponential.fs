@@ -84,3 +84,11 @@ module internal Exponential =
         let b = select (less x (like x 0.0)) z one
         let minusW = z / (like x -1.0 - z)
         fma minusW b b
+
+    // The forms for each element type.
+    let inline exp32 x = exp q32 x
+    let inline exp64 x = exp q64 x
+    let inline expm132 x = expm1 q32 x
+    let inline expm164 x = expm1 q64 x
+    let inline sigmoid32 x = sigmoid q32 x
+    let inline sigmoid64 x = sigmoid q64 x

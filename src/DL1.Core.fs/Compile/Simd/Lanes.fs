@@ -14,22 +14,12 @@ type Lanes =
     | Lanes
 
     /// x·y + z, rounded once.
-    static member inline Fma(x: Vector128<float32>, y, z) : Vector128<float32> = Fused.MultiplyAdd(x, y, z)
-
-    static member inline Fma(x: Vector128<float>, y, z) : Vector128<float> =
-        Vector128.FusedMultiplyAdd(x, y, z)
-
-    static member inline Fma(x: Vector256<float32>, y, z) : Vector256<float32> =
-        Vector256.FusedMultiplyAdd(x, y, z)
-
-    static member inline Fma(x: Vector256<float>, y, z) : Vector256<float> =
-        Vector256.FusedMultiplyAdd(x, y, z)
-
-    static member inline Fma(x: Vector512<float32>, y, z) : Vector512<float32> =
-        Vector512.FusedMultiplyAdd(x, y, z)
-
-    static member inline Fma(x: Vector512<float>, y, z) : Vector512<float> =
-        Vector512.FusedMultiplyAdd(x, y, z)
+    static member inline Fma(x: Vector128<float32>, y, z) = Fused.MultiplyAdd(x, y, z)
+    static member inline Fma(x: Vector128<float>, y, z) = Vector128.FusedMultiplyAdd(x, y, z)
+    static member inline Fma(x: Vector256<float32>, y, z) = Vector256.FusedMultiplyAdd(x, y, z)
+    static member inline Fma(x: Vector256<float>, y, z) = Vector256.FusedMultiplyAdd(x, y, z)
+    static member inline Fma(x: Vector512<float32>, y, z) = Vector512.FusedMultiplyAdd(x, y, z)
+    static member inline Fma(x: Vector512<float>, y, z) = Vector512.FusedMultiplyAdd(x, y, z)
 
     /// A constant in every lane: `single` in f32, `double` in f64.
     static member inline Pick(_: Vector128<float32>, single: float, _: float) =

@@ -1,87 +1,61 @@
 namespace DL1.Compiler.Simd
 
-/// Calls the overload in `Lanes` that fits the vector's type, for each operation.
-[<RequireQualifiedAccess>]
-module internal LanesOf =
-    let inline fma (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V =
-        ((^S or ^V): (static member Fma: ^V * ^V * ^V -> ^V) (x, y, z))
-
-    let inline atMost (_: ^S) (x: ^V) (y: ^V) : ^V =
-        ((^S or ^V): (static member AtMost: ^V * ^V -> ^V) (x, y))
-
-    let inline atLeast (_: ^S) (x: ^V) (y: ^V) : ^V =
-        ((^S or ^V): (static member AtLeast: ^V * ^V -> ^V) (x, y))
-
-    let inline noneAbove (_: ^S) (x: ^V) (y: ^V) =
-        ((^S or ^V): (static member NoneAbove: ^V * ^V -> bool) (x, y))
-
-    let inline bits (_: ^S) (x: ^V) : ^I = ((^S or ^V): (static member Bits: ^V -> ^I) x)
-    let inline numbers (_: ^S) (x: ^I) : ^V = ((^S or ^I): (static member Numbers: ^I -> ^V) x)
-
-    let inline logicalRight (x: ^I) (n: int) : ^I =
-        (^I: (static member op_UnsignedRightShift: ^I * int -> ^I) (x, n))
-
-    let inline mantissa (_: ^S) (x: ^V) = ((^S or ^V): (static member Mantissa: ^V -> int) x)
-    let inline floor (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Down: ^V -> ^V) (x))
-    let inline abs (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Unsigned: ^V -> ^V) (x))
-    let inline less (_: ^S) (x: ^V) (y: ^V) : ^V = ((^S or ^V): (static member Less: ^V * ^V -> ^V) (x, y))
-    let inline equal (_: ^S) (x: ^V) (y: ^V) : ^V = ((^S or ^V): (static member Equal: ^V * ^V -> ^V) (x, y))
-
-    let inline select (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V =
-        ((^S or ^V): (static member Select: ^V * ^V * ^V -> ^V) (x, y, z))
-
-    let inline pick (_: ^S) (x: ^V) a b : ^V =
-        ((^S or ^V): (static member Pick: ^V * float * float -> ^V) (x, a, b))
-
-    let inline allLess (_: ^S) (x: ^V) (y: ^V) = ((^S or ^V): (static member AllLess: ^V * ^V -> bool) (x, y))
-    let inline widenLower (_: ^S) (x: ^V) : ^W = ((^S or ^V): (static member WidenLower: ^V -> ^W) x)
-    let inline widenUpper (_: ^S) (x: ^V) : ^W = ((^S or ^V): (static member WidenUpper: ^V -> ^W) x)
-
-    let inline narrow (_: ^S) (x: ^W) (y: ^W) : ^V =
-        ((^S or ^W): (static member Narrow: ^W * ^W -> ^V) (x, y))
-
-    let inline mend (_: ^S) (x: ^V) (y: ^V) ([<InlineIfLambda>] f: ^T -> ^T -> ^T) : ^V =
-        ((^S or ^V): (static member Mend: ^V * ^V * (^T -> ^T -> ^T) -> ^V) (x, y, f))
-
 /// Arithmetic on vectors, for formulas that are written without a width and an element type.
 module internal Lanewise =
-    // The operations of `Lanes`, which says what they give.
-    let inline fma x y z = LanesOf.fma Lanes x y z
-    let inline atMost limit x = LanesOf.atMost Lanes limit x
-    let inline atLeast limit x = LanesOf.atLeast Lanes limit x
-    let inline floor x = LanesOf.floor Lanes x
-    let inline abs x = LanesOf.abs Lanes x
-    let inline less x y = LanesOf.less Lanes x y
-    let inline equal x y = LanesOf.equal Lanes x y
-    let inline select mask y z = LanesOf.select Lanes mask y z
-    let inline pick x single double = LanesOf.pick Lanes x single double
-    let inline allLess x y = LanesOf.allLess Lanes x y
-    let inline widenLower x = LanesOf.widenLower Lanes x
-    let inline widenUpper x = LanesOf.widenUpper Lanes x
-    let inline narrow x y = LanesOf.narrow Lanes x y
+    // The operations of `Lanes`, which says what they give: each calls the overload that fits the vector's type.
+    let inline fma (x: ^V) (y: ^V) (z: ^V) : ^V =
+        ((^V or Lanes): (static member Fma: ^V * ^V * ^V -> ^V) (x, y, z))
+
+    let inline atMost (limit: ^V) (x: ^V) : ^V =
+        ((^V or Lanes): (static member AtMost: ^V * ^V -> ^V) (limit, x))
+
+    let inline atLeast (limit: ^V) (x: ^V) : ^V =
+        ((^V or Lanes): (static member AtLeast: ^V * ^V -> ^V) (limit, x))
+
+    let inline noneAbove (x: ^V) (y: ^V) = ((^V or Lanes): (static member NoneAbove: ^V * ^V -> bool) (x, y))
+    let inline bits (x: ^V) : ^I = ((^V or Lanes): (static member Bits: ^V -> ^I) x)
+    let inline numbers (x: ^I) : ^V = ((^I or Lanes): (static member Numbers: ^I -> ^V) x)
+    let inline mantissa (x: ^V) = ((^V or Lanes): (static member Mantissa: ^V -> int) x)
+    let inline floor (x: ^V) : ^V = ((^V or Lanes): (static member Down: ^V -> ^V) x)
+    let inline abs (x: ^V) : ^V = ((^V or Lanes): (static member Unsigned: ^V -> ^V) x)
+    let inline less (x: ^V) (y: ^V) : ^V = ((^V or Lanes): (static member Less: ^V * ^V -> ^V) (x, y))
+    let inline equal (x: ^V) (y: ^V) : ^V = ((^V or Lanes): (static member Equal: ^V * ^V -> ^V) (x, y))
+
+    let inline select (mask: ^V) (y: ^V) (z: ^V) : ^V =
+        ((^V or Lanes): (static member Select: ^V * ^V * ^V -> ^V) (mask, y, z))
+
+    let inline pick (x: ^V) (single: float) (double: float) : ^V =
+        ((^V or Lanes): (static member Pick: ^V * float * float -> ^V) (x, single, double))
+
+    let inline allLess (x: ^V) (y: ^V) = ((^V or Lanes): (static member AllLess: ^V * ^V -> bool) (x, y))
+    let inline widenLower (x: ^V) : ^W = ((^V or Lanes): (static member WidenLower: ^V -> ^W) x)
+    let inline widenUpper (x: ^V) : ^W = ((^V or Lanes): (static member WidenUpper: ^V -> ^W) x)
+    let inline narrow (x: ^W) (y: ^W) : ^V = ((^W or Lanes): (static member Narrow: ^W * ^W -> ^V) (x, y))
+
+    let inline mendLanes (x: ^V) (y: ^V) ([<InlineIfLambda>] f: ^T -> ^T -> ^T) : ^V =
+        ((^V or Lanes): (static member Mend: ^V * ^V * (^T -> ^T -> ^T) -> ^V) (x, y, f))
 
     /// A vector of x's type with c in every lane.
     let inline like x c = pick x c c
 
     /// Adds the bits of two lanes as integers.
-    let inline addBits (x: ^V) (y: ^V) : ^V =
-        LanesOf.numbers Lanes (LanesOf.bits Lanes x + LanesOf.bits Lanes y)
+    let inline addBits (x: ^V) (y: ^V) : ^V = numbers (bits x + bits y)
 
     /// Subtracts the bits of two lanes as integers.
-    let inline subBits (x: ^V) (y: ^V) : ^V =
-        LanesOf.numbers Lanes (LanesOf.bits Lanes x - LanesOf.bits Lanes y)
+    let inline subBits (x: ^V) (y: ^V) : ^V = numbers (bits x - bits y)
 
     /// Shifts the bits left by the length of the mantissa.
-    let inline raised (x: ^V) : ^V = LanesOf.numbers Lanes (LanesOf.bits Lanes x <<< LanesOf.mantissa Lanes x)
+    let inline raised (x: ^V) : ^V = numbers (bits x <<< mantissa x)
+
+    let inline logicalRight (x: ^I) (n: int) : ^I =
+        (^I: (static member op_UnsignedRightShift: ^I * int -> ^I) (x, n))
 
     /// Shifts the bits right by the length of the mantissa, and fills with zeros.
-    let inline lowered (x: ^V) : ^V =
-        LanesOf.numbers Lanes (LanesOf.logicalRight (LanesOf.bits Lanes x) (LanesOf.mantissa Lanes x))
+    let inline lowered (x: ^V) : ^V = numbers (logicalRight (bits x) (mantissa x))
 
     /// Whether |x| ≤ `limit` in every lane, for a positive limit; false for NaN. Compares the bits as integers, in which
     /// NaN is greatest.
-    let inline allWithin limit x =
-        LanesOf.noneAbove Lanes (LanesOf.bits Lanes (abs x)) (LanesOf.bits Lanes limit)
+    let inline allWithin limit x = noneAbove (bits (abs x)) (bits limit)
 
     // Operators for two operands of one type: a literal is written `like x c`, never beside a vector.
     let inline (+) (x: ^V) (y: ^V) : ^V = x + y

@@ -43,11 +43,15 @@ module internal Logarithm =
         // k times the upper part of ln 2 is exact.
         k * pick f 0.693145751953125 0.6931471805598903 - ((half - rest) - f)
 
+    /// `result` with the special cases of a logarithm that is −∞ at `least`: NaN below, x itself where x is +∞ or NaN.
+    let inline ended least x result =
+        let infinity = like x infinity
+        let known = select (equal x least) (like x 0.0 - infinity) (select (equal x infinity) x result)
+        select (less x least) (like x nan) (select (equal x x) known x)
+
     /// log x. If any lane is subnormal, 0, negative, infinite or NaN, all take a slower path through the same steps.
     let inline log ([<InlineIfLambda>] poly) x =
-        let zero = like x 0.0
-        let infinity = like x infinity
-        let plain = allLess (leastNormal x) x && allLess x infinity
+        let plain = allLess (leastNormal x) x && allLess x (like x infinity)
 
         // Scales subnormal lanes by 2²⁴ (f32) or 2⁵⁴ (f64) into the normal range.
         let normal =
@@ -63,11 +67,7 @@ module internal Logarithm =
 
         let result = combine poly k f
 
-        if plain then
-            result
-        else
-            let ended = select (equal x zero) (zero - infinity) (select (equal x infinity) x result)
-            select (less x zero) (like x nan) (select (equal x x) ended x)
+        if plain then result else ended (like x 0.0) x result
 
     /// log(1 + x) for finite x > −1; +0 for −0.
     let inline log1pPlain ([<InlineIfLambda>] poly) x =
@@ -82,19 +82,25 @@ module internal Logarithm =
 
     /// log(1 + x).
     let inline log1p ([<InlineIfLambda>] poly) x =
-        let infinity = like x infinity
         let least = like x -1.0
         // Sets the sign of x, that of −0 too.
         let result = log1pPlain poly x ||| (x &&& like x -0.0)
 
-        if allLess least x && allLess x infinity then
+        if allLess least x && allLess x (like x infinity) then
             result
         else
-            let ended = select (equal x least) (like x 0.0 - infinity) (select (equal x infinity) x result)
-            select (less x least) (like x nan) (select (equal x x) ended x)
+            ended least x result
 
     /// log(1 + exp x) = max(x, 0) + log(1 + exp(−|x|)).
     let inline softplus ([<InlineIfLambda>] q) ([<InlineIfLambda>] poly) x =
         let zero = like x 0.0
         let z = Exponential.exp q (x ||| like x -0.0)
         select (less x zero) zero x + log1pPlain poly z
+
+    // The forms for each element type.
+    let inline log32 x = log r32 x
+    let inline log64 x = log r64 x
+    let inline log1p32 x = log1p r32 x
+    let inline log1p64 x = log1p r64 x
+    let inline softplus32 x = softplus Exponential.q32 r32 x
+    let inline softplus64 x = softplus Exponential.q64 r64 x

@@ -85,7 +85,8 @@ type internal ISimd<'V, 'T> =
     static abstract Divide: 'V * 'V -> 'V
     /// a·b + c, rounded once.
     static abstract MultiplyAdd: 'V * 'V * 'V -> 'V
-    /// A mask: where x replaces `best` as the maximum, because it is greater or the first NaN.
+    /// A mask: where x replaces `best` as the maximum, because it is greater or the first NaN: where `best` is not NaN, and
+    /// x ≤ best does not hold.
     static abstract Above: x: 'V * best: 'V -> 'V
     /// A mask: where elements are equal.
     static abstract Equal: 'V * 'V -> 'V
@@ -141,7 +142,6 @@ type internal Simd128<'T when 'T: unmanaged> =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Above(x, best) =
-            // Where `best` is not NaN, and x ≤ best does not hold.
             Vector128.AndNot(Vector128.Equals(best, best), Vector128.LessThanOrEqual(x, best))
 
 /// Vectors of 256 bits.
@@ -171,7 +171,6 @@ type internal Simd256<'T when 'T: unmanaged> =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Above(x, best) =
-            // Where `best` is not NaN, and x ≤ best does not hold.
             Vector256.AndNot(Vector256.Equals(best, best), Vector256.LessThanOrEqual(x, best))
 
 /// Vectors of 512 bits.
@@ -201,7 +200,6 @@ type internal Simd512<'T when 'T: unmanaged> =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Above(x, best) =
-            // Where `best` is not NaN, and x ≤ best does not hold.
             Vector512.AndNot(Vector512.Equals(best, best), Vector512.LessThanOrEqual(x, best))
 
 /// Prefetches, and the vector width of this machine.

@@ -19,18 +19,18 @@ module internal Trigonometric =
     let cosBeyond64 (x: float) y = if Math.Abs x < Limit64 then y else Math.Cos x
 
     /// (sin r − r) / r³ as a function of r², in f32, for |r| ≤ 0.8: the relative error of sin r is 2⁻³⁷.
-    let inline sin32 z =
+    let inline sinPoly32 z =
         like z 2.71692147180147e-06
         |> next z -0.00019839187734760344
         |> next z 0.008333329111337662
         |> next z -0.1666666716337204
 
     /// (cos r − 1 + r²/2) / r⁴ as a function of r², in f32, for |r| ≤ 0.8: the error of cos r is 2⁻³³.
-    let inline cos32 z =
+    let inline cosPoly32 z =
         like z 2.4425058654742315e-05 |> next z -0.001388725358992815 |> next z 0.04166664555668831
 
     /// (sin r − r) / r³ as a function of r², in f64: the relative error of sin r is 2⁻⁵⁸.
-    let inline sin64 z =
+    let inline sinPoly64 z =
         like z 1.5896857571917885e-10
         |> next z -2.505075927562173e-08
         |> next z 2.7557313700093985e-06
@@ -39,7 +39,7 @@ module internal Trigonometric =
         |> next z -0.16666666666666632
 
     /// (cos r − 1 + r²/2) / r⁴ as a function of r², in f64: the error of cos r is 2⁻⁶⁴.
-    let inline cos64 z =
+    let inline cosPoly64 z =
         like z -1.1359767529184346e-11
         |> next z 2.0875725762703514e-09
         |> next z -2.7557314372323876e-07
@@ -72,10 +72,7 @@ module internal Trigonometric =
 
     /// y if every |x| is below the limit; else `f x y` lane by lane, which computes anew the lanes beyond it.
     let inline mend x y ([<InlineIfLambda>] f) =
-        if allLess (abs x) (pick x (float Limit32) Limit64) then
-            y
-        else
-            LanesOf.mend Lanes x y f
+        if allLess (abs x) (pick x (float Limit32) Limit64) then y else mendLanes x y f
 
     /// The sine; −0 gives −0. `beyond` computes lanes beyond the limit.
     let inline sin ([<InlineIfLambda>] sinPoly) ([<InlineIfLambda>] cosPoly) ([<InlineIfLambda>] beyond) x =
@@ -84,3 +81,9 @@ module internal Trigonometric =
     /// The cosine.
     let inline cos ([<InlineIfLambda>] sinPoly) ([<InlineIfLambda>] cosPoly) ([<InlineIfLambda>] beyond) x =
         mend x (turned sinPoly cosPoly 1.0 x) beyond
+
+    // The forms for each element type.
+    let inline sin32 x = sin sinPoly32 cosPoly32 sinBeyond32 x
+    let inline sin64 x = sin sinPoly64 cosPoly64 sinBeyond64 x
+    let inline cos32 x = cos sinPoly32 cosPoly32 cosBeyond32 x
+    let inline cos64 x = cos sinPoly64 cosPoly64 cosBeyond64 x
