@@ -19,7 +19,7 @@ type internal ScanJob =
         Slices: int[]
         Fixed: int[]
         Results: int[]
-        /// For each result, whether the body's kernels write it to its place; otherwise it is copied.
+        /// For each result, whether the body's kernels write it where it belongs; otherwise it is copied.
         Direct: bool[]
         /// Buffers of the outer plan: first carries, sequences, fixed operands; last carries and stacked outputs.
         Initial: int[]

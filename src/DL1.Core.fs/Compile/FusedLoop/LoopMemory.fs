@@ -109,7 +109,7 @@ type internal LoopMemory =
             LoopMemory.Copy(address, NativePtr.toNativeInt &&lanes, sizeof<'T> * count)
             lanes
 
-    // `StorePartial` stores the first `count` lanes, and touches no memory beyond them: in pieces, since a load right after a
+    // `StorePartial` stores the first `count` lanes, and touches no memory beyond them: in 16, 8 and 4 bytes, since a load right after a
     // masked store would wait for it wherever it lies within a vector's length of the store.
 
     [<MethodImpl(Inline.Always)>]
