@@ -66,7 +66,8 @@ type internal ConvSource =
                 s.Zero(into + nativeint ((left + middle) * s.PixelBytes), s.Pitch - left - middle)
 
     /// The address at which the micro-kernels begin to read for results `first` to `last` − 1 of each residue of the rows: that
-    /// of their first tap's row and column, in the first of `count` samples at `samples`. The memory for copies is sized for `most` samples.
+    /// of their first tap's row and column, in the first of `count` samples at `samples`. The
+    /// memory of copies is for `most` samples.
     member s.Read(samples: nativeint, count: int, most: int, first: int, last: int) =
         let low = first * s.Rows.Step + s.Rows.Low
 

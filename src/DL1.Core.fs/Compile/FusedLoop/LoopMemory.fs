@@ -109,8 +109,8 @@ type internal LoopMemory =
             LoopMemory.Copy(address, NativePtr.toNativeInt &&lanes, sizeof<'T> * count)
             lanes
 
-    // `StorePartial` stores the first `count` lanes, and touches no memory beyond them: in 16, 8 and 4 bytes, since a load right after a
-    // masked store would wait for it wherever it lies within a vector's length of the store.
+    // `StorePartial` stores the first `count` lanes, and touches no memory beyond them. It uses whole stores of fewer bytes, since
+    // a load right after a masked store waits for it wherever it lies within a vector's length of the store.
 
     [<MethodImpl(Inline.Always)>]
     static member StorePartial<'T when 'T: unmanaged>(address: nativeint, count: int, lanes: Vector128<'T>) =
