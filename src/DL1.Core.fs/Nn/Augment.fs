@@ -81,7 +81,7 @@ module Augment =
                 "0 pixels or more"
                 "4 is usual for images of 32 pixels"
 
-        Layer.sized $"%d{padding}"
+        Layer.sized (string padding)
         <| inTraining "RandomCrop" (fun scope x ->
             if padding = 0 then
                 x

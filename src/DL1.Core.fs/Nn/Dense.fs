@@ -7,7 +7,7 @@ module Dense =
     let linearWith (options: ParameterOptions) (outputs: int) : Layer<Expr, Expr> =
         Layer.requireSize "Linear" "outputs" outputs
 
-        Layer.sized $"%d{outputs}"
+        Layer.sized (string outputs)
         <| Layer.create "Linear" (fun scope x ->
             if x.Shape.Rank < 1 then
                 Refuse.shape "linear" (Operand.text x) "data [...; features]" "reshape a scalar to [1; 1]"
@@ -36,7 +36,7 @@ module Dense =
     let bilinearWith (options: ParameterOptions) (outputs: int) : Layer<Expr * Expr, Expr> =
         Layer.requireSize "Bilinear" "outputs" outputs
 
-        Layer.sized $"%d{outputs}"
+        Layer.sized (string outputs)
         <| Layer.create "Bilinear" (fun scope (first: Expr, second: Expr) ->
             let split (x: Expr) =
                 let dims = x.Shape.ToList()

@@ -127,7 +127,7 @@ module Norm =
     let groupNormWith (o: NormOptions) (groups: int) : Layer<Expr, Expr> =
         NormParts.check "GroupNorm" o
 
-        Layer.sized $"%d{groups}"
+        Layer.sized (string groups)
         <| Layer.create "GroupNorm" (fun scope x ->
             if x.Shape.Rank < 2 || groups < 1 || x.Shape[1] % groups <> 0 then
                 Refuse.shape
@@ -252,7 +252,7 @@ module Norm =
                 "finite numbers: alpha and beta of 0 or more, k above 0"
                 "1e-4, 0.75 and 1 are usual"
 
-        Layer.sized $"%d{size}"
+        Layer.sized (string size)
         <| Layer.create "LocalResponseNorm" (fun _ x ->
             NormParts.requireRank "LocalResponseNorm" [ 2; 3; 4; 5 ] "data [batch; channels; spatial...]" x
             let dims = x.Shape.ToList()

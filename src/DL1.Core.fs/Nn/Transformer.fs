@@ -288,7 +288,7 @@ module Transformer =
     let learnedPositions (longest: int) : Layer<Expr, Expr> =
         Layer.requireSize "LearnedPositions" "places" longest
 
-        Layer.sized $"%d{longest}"
+        Layer.sized (string longest)
         <| Layer.create "LearnedPositions" (fun scope x ->
             Operand.requireRank "positions" 3 "[batch; length; features]" x
 

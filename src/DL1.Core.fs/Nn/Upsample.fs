@@ -7,7 +7,7 @@ module Upsample =
         if factor < 1 then
             Refuse.domain $"Upsample.{name}" $"the factor %d{factor}" "1 or more" "2 doubles height and width"
 
-        Layer.sized $"%d{factor}"
+        Layer.sized (string factor)
         <| Layer.create "Upsample" (fun _ x ->
             let spatial = List.skip (min 2 x.Shape.Rank) (x.Shape.ToList())
 
@@ -31,4 +31,4 @@ module Upsample =
     /// Channels as parts of larger images: `[batch; channels·r²; height; width]` to `[batch; channels; height·r; width·r]`
     /// (Shi et al. 2016). `Upsample.pixelShuffle 2`
     let pixelShuffle (factor: int) =
-        Layer.sized $"%d{factor}" (Layer.ofFunction "PixelShuffle" (Resize.pixelShuffle factor))
+        Layer.sized (string factor) (Layer.ofFunction "PixelShuffle" (Resize.pixelShuffle factor))

@@ -15,9 +15,9 @@ type private Words512 = Vector512<uint32>
 /// collects is never read, as `vpmuludq` multiplies low halves.
 [<AbstractClass; Sealed>]
 type internal RandomBlocks private () =
-    /// The words of one group: eight blocks of four words.
+    /// The words of one group: sixteen blocks of four words.
     [<Literal>]
-    static let Group = 32
+    static let Group = 64
 
     /// Stores four blocks, 64 bytes, in order. Lane i of x0, x1, x2 and x3 holds words 0, 1, 2 and 3 of block i.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -54,9 +54,9 @@ type internal RandomBlocks private () =
         Vector512.Store(Avx512F.PermuteVar8x64x2(even, lower, odd), to' 0n)
         Vector512.Store(Avx512F.PermuteVar8x64x2(even, upper, odd), to' 64n)
 
-    /// Writes 2·`pairs` whole groups, beginning at the block numbered `block`, by vectors of 512 bits.
-    static member private Pairs
-        (stream: uint32, key0: uint32, key1: uint32, block: uint64, pairs: int, target: nativeint)
+    /// Writes whole groups, beginning at the block numbered `block`, by vectors of 512 bits.
+    static member private Groups512
+        (stream: uint32, key0: uint32, key1: uint32, block: uint64, groups: int, target: nativeint)
         =
         Hot.loop ()
         let m0, m1 = Vector512.Create 0xD2511F53u, Vector512.Create 0xCD9E8D57u
@@ -66,7 +66,7 @@ type internal RandomBlocks private () =
         let mutable places =
             Vector512.Add(Vector512.Create block, Vector512.Create(0UL, 1UL, 2UL, 3UL, 4UL, 5UL, 6UL, 7UL))
 
-        for _ in 1..pairs do
+        for _ in 1..groups do
             let mutable k0, k1 = Vector512.Create key0, Vector512.Create key1
             let later = Vector512.Add(places, Vector512.Create 8UL)
             let mutable a0, a1 = places.AsUInt32(), Vector512.ShiftRightLogical(places, 32).AsUInt32()
@@ -93,10 +93,10 @@ type internal RandomBlocks private () =
 
             RandomBlocks.Store(a0, a1, a2, a3, target)
             RandomBlocks.Store(b0, b1, b2, b3, target + 128n)
-            target <- target + nativeint (8 * Group)
+            target <- target + nativeint (4 * Group)
 
-    /// Writes `groups` whole groups, beginning at the block numbered `block`, by vectors of 256 bits.
-    static member private Groups
+    /// Writes whole groups, beginning at the block numbered `block`, by vectors of 256 bits: half a group at a time.
+    static member private Groups256
         (stream: uint32, key0: uint32, key1: uint32, block: uint64, groups: int, target: nativeint)
         =
         Hot.loop ()
@@ -106,7 +106,7 @@ type internal RandomBlocks private () =
         let mutable target = target
         let mutable places = Vector256.Add(Vector256.Create block, Vector256.Create(0UL, 1UL, 2UL, 3UL))
 
-        for _ in 1..groups do
+        for _ in 1 .. 2 * groups do
             let mutable k0, k1 = Vector256.Create key0, Vector256.Create key1
             let later = Vector256.Add(places, Vector256.Create 4UL)
             let mutable a0, a1 = places.AsUInt32(), Avx2.ShiftRightLogical(places, 32uy).AsUInt32()
@@ -133,15 +133,25 @@ type internal RandomBlocks private () =
 
             RandomBlocks.Store(a0, a1, a2, a3, target)
             RandomBlocks.Store(b0, b1, b2, b3, target + 64n)
-            target <- target + nativeint (4 * Group)
+            target <- target + nativeint (2 * Group)
+
+    /// Writes whole groups, beginning at the block numbered `block`, by vectors of 512 bits if `wide`, else of 256. The
+    /// other form is not compiled by the JIT, which saves milliseconds at the start of a program.
+    static member private Groups(wide, stream, key0, key1, block, groups, target) =
+        if wide then
+            RandomBlocks.Groups512(stream, key0, key1, block, groups, target)
+        else
+            RandomBlocks.Groups256(stream, key0, key1, block, groups, target)
 
     /// Writes words `first` to `first + count − 1` of the group that begins at a block; computes the whole group for
     /// it.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    static member private Some(stream, key0, key1, block: uint64, first: int, count: int, target: nativeint) =
+    static member private Some
+        (wide, stream, key0, key1, block: uint64, first: int, count: int, target: nativeint)
+        =
         let whole = NativePtr.stackalloc<uint32> Group
         let address = NativePtr.toNativeInt whole
-        RandomBlocks.Groups(stream, key0, key1, block, 1, address)
+        RandomBlocks.Groups(wide, stream, key0, key1, block, 1, address)
         let source = NativePtr.toVoidPtr (NativePtr.add whole first)
 
         Unsafe.CopyBlockUnaligned(
@@ -179,9 +189,16 @@ type internal RandomBlocks private () =
     static member Fill
         (stream: uint32, key0: uint32, key1: uint32, first: int64, count: int, target: nativeint)
         =
-        if not Avx2.IsSupported then
+        if Avx2.IsSupported then
+            RandomBlocks.FillVectors(Avx512F.IsSupported, stream, key0, key1, first, count, target)
+        else
             RandomBlocks.FillPlain(stream, key0, key1, first, count, target)
-        elif count > 0 then
+
+    /// Writes the words that `Fill` writes, by vectors of 512 bits if `wide`, else of 256.
+    static member FillVectors
+        (wide, stream: uint32, key0: uint32, key1: uint32, first: int64, count: int, target: nativeint)
+        =
+        if count > 0 then
             let block = uint64 first / 4UL
             let lane = int (first % 4L)
 
@@ -190,22 +207,17 @@ type internal RandomBlocks private () =
             let head = if lane = 0 then 0 else min count (Group - lane)
 
             if head > 0 then
-                RandomBlocks.Some(stream, key0, key1, block, lane, head, target)
+                RandomBlocks.Some(wide, stream, key0, key1, block, lane, head, target)
 
             let block = if head = 0 then block else block + uint64 (Group / 4)
             let target = target + nativeint (4 * head)
             let groups = (count - head) / Group
             let rest = (count - head) % Group
-            let pairs = if Avx512F.IsSupported then groups / 2 else 0
 
-            if pairs > 0 then
-                RandomBlocks.Pairs(stream, key0, key1, block, pairs, target)
-
-            let after = block + uint64 pairs * uint64 (Group / 2)
-            let into = target + nativeint pairs * nativeint (8 * Group)
-            RandomBlocks.Groups(stream, key0, key1, after, groups - 2 * pairs, into)
+            if groups > 0 then
+                RandomBlocks.Groups(wide, stream, key0, key1, block, groups, target)
 
             if rest > 0 then
                 let after = block + uint64 groups * uint64 (Group / 4)
                 let into = target + nativeint groups * nativeint (4 * Group)
-                RandomBlocks.Some(stream, key0, key1, after, 0, rest, into)
+                RandomBlocks.Some(wide, stream, key0, key1, after, 0, rest, into)

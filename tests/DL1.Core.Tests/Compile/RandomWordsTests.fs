@@ -1,6 +1,7 @@
 /// Random words by groups, against the definition of RandomBits.
 module DL1.Tests.RandomWordsTests
 
+open System.Runtime.Intrinsics.X86
 open DL1
 open DL1.Tests.Law
 open DL1.Tests.Memory
@@ -15,13 +16,19 @@ let private expected stream (key: Key) first count =
 
     Tensor(Shape.Of [ count ], Elements.I32(Array.init count (fun i -> word (first + i))))
 
-let private fill plain stream k0 k1 first count target =
-    if plain then
-        RandomBlocks.FillPlain(stream, k0, k1, first, count, target)
-    else
-        RandomBlocks.Fill(stream, k0, k1, first, count, target)
+/// The stream, both words of the key, the first word, the number of words and the target; a call allocates nothing.
+type private Fill = delegate of uint32 * uint32 * uint32 * int64 * int * nativeint -> unit
 
-let private check plain =
+/// The forms that this processor runs; `RandomBlocks.Fill` takes one of them.
+let private forms =
+    [
+        "without vectors", Fill(fun s k l f n t -> RandomBlocks.FillPlain(s, k, l, f, n, t))
+        "by the processor's vectors", Fill(fun s k l f n t -> RandomBlocks.Fill(s, k, l, f, n, t))
+        if Avx2.IsSupported then
+            "by 256 bits", Fill(fun s k l f n t -> RandomBlocks.FillVectors(false, s, k, l, f, n, t))
+    ]
+
+let private check (fill: Fill) =
     fun (seed: int) (place: uint16) (length: uint16) (stream: byte) ->
         let key = Key.ofSeed (int64 seed * 77777777777L)
         let struct (k0, k1) = key.Words
@@ -29,7 +36,7 @@ let private check plain =
 
         let found =
             compute [] DType.I32 (Shape.Of [ count ]) (fun _ _ target ->
-                fill plain (uint32 stream) k0 k1 (int64 first) count target)
+                fill.Invoke(uint32 stream, k0, k1, int64 first, count, target))
 
         Tensor.sameBits (expected (int stream) key first count) found
 
@@ -37,11 +44,6 @@ let private far =
     test "places beyond 2³² words" {
         let first = 4L * 0xFFFFFFF0L + 1L
         let count = 200
-
-        let words plain =
-            compute [] DType.I32 (Shape.Of [ count ]) (fun _ _ target ->
-                fill plain 3u 0xDEADBEEFu 42u first count target)
-
         let place i = Philox.at 3u (uint64 (first + int64 i) / 4UL) (struct (0xDEADBEEFu, 42u))
 
         let expected =
@@ -51,8 +53,13 @@ let private far =
                 words[int ((first + int64 i) % 4L)])
 
         let expected = Tensor(Shape.Of [ count ], Elements.I32 expected)
-        Expect.equal (words false) expected "in groups"
-        Expect.equal (words true) expected "one by one"
+
+        for name, fill in forms do
+            let found =
+                compute [] DType.I32 (Shape.Of [ count ]) (fun _ _ target ->
+                    fill.Invoke(3u, 0xDEADBEEFu, 42u, first, count, target))
+
+            Expect.equal found expected name
     }
 
 let private node =
@@ -72,8 +79,9 @@ let tests =
     testList
         "RandomWords"
         [
-            law "any stretch has the words of Key.bits" (check false)
-            law "and so it has where there are no vectors" (check true)
+            for name, fill in forms do
+                law $"any range has the words of Key.bits, {name}" (check fill)
+
             far
             node
         ]
