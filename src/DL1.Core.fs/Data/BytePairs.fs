@@ -224,12 +224,8 @@ module BytePairs =
         let seen = Dictionary<string, int[]>(StringComparer.Ordinal)
 
         let numbersOf (chunk: string) =
-            match seen.TryGetValue chunk with
-            | true, numbers -> numbers
-            | false, _ ->
-                let numbers = bytesOf "BytePairs.encode" chunk |> Array.map int |> join pairs
-                seen[chunk] <- numbers
-                numbers
+            Lookup.orAdd seen chunk (fun () ->
+                bytesOf "BytePairs.encode" chunk |> Array.map int |> join pairs)
 
         chunks text |> Seq.collect numbersOf |> Seq.map int64 |> Tensor.vector
 

@@ -17,10 +17,7 @@ type Categories internal (names: string[]) =
     override _.ToString() = names |> Seq.mapi (fun i name -> $"%d{i} {name}") |> String.concat ", "
     member internal this.Display = Format.following (this.ToString())
 
-    member internal _.TryNumber(name: string) =
-        match numbers.TryGetValue name with
-        | true, i -> Some i
-        | false, _ -> None
+    member internal _.TryNumber(name: string) = Lookup.tryFind numbers name
 
 /// Texts that name classes, as numbers. An empty text is a missing one.
 [<RequireQualifiedAccess>]

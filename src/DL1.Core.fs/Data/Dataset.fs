@@ -169,14 +169,7 @@ and [<Sealed; DebuggerDisplay("{ToString(),nq}")>] Dataset
     /// The same data by a function of each tensor, which is asked once for one that is there several times.
     member internal _.Mapped(f: Tensor -> Tensor) : Dataset =
         let known = HashIdentity.Reference |> System.Collections.Generic.Dictionary<Tensor, Tensor>
-
-        let of' (t: Tensor) =
-            match known.TryGetValue t with
-            | true, found -> found
-            | false, _ ->
-                let made = f t
-                known[t] <- made
-                made
+        let of' (t: Tensor) = Lookup.orAdd known t (fun () -> f t)
 
         Dataset(Tree.map of' inputs, Tree.map of' targets)
 

@@ -296,17 +296,12 @@ module Explain =
                         Contribution = value d
                     })
 
-            let adjoint =
-                match adjointOf.TryGetValue e.Digest with
-                | true, d -> Some(value d)
-                | false, _ -> None
-
             {
                 Expr = e
                 Name = known[e.Digest]
                 Formula = formula known e
                 Value = value e
-                Adjoint = adjoint
+                Adjoint = Lookup.tryFind adjointOf e.Digest |> Option.map value
                 Edges = uses
             }
 

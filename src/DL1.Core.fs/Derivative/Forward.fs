@@ -54,10 +54,7 @@ module internal Forward =
 
         let loops = Dictionary<Digest, Expr option list>()
 
-        let find (e: Expr) =
-            match found.TryGetValue e.Digest with
-            | true, d -> Some d
-            | false, _ -> None
+        let find (e: Expr) = Lookup.tryFind found e.Digest
 
         for e in Graph.topological outputs do
             if e.DType.IsFloat && not (found.ContainsKey e.Digest) then

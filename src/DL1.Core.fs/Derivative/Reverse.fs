@@ -32,10 +32,7 @@ module internal Reverse =
                 | true, sum -> sums[e.Digest] <- Flow.add sum d
                 | false, _ -> sums[e.Digest] <- d
 
-        let find (e: Expr) =
-            match sums.TryGetValue e.Digest with
-            | true, d -> Some d
-            | false, _ -> None
+        let find (e: Expr) = Lookup.tryFind sums e.Digest
 
         let pass (operands: Expr list) (ds: Flow option list) =
             List.iter2 (fun operand d -> Option.iter (add operand) d) operands ds

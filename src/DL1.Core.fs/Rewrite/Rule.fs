@@ -30,20 +30,11 @@ module internal Rule =
     /// Rewrites graphs until no row of the tables applies. `fired` is told the name of each row that did.
     let run (fired: string -> unit) (table: Rule list) (roots: Expr list) : Expr list =
         let byRoot = Dictionary<string, Rule list>()
+        let rowsFor root = Lookup.tryFind byRoot root |> Option.defaultValue []
 
         for row in List.rev table do
             for root in row.Roots do
-                let others =
-                    match byRoot.TryGetValue root with
-                    | true, rows -> rows
-                    | false, _ -> []
-
-                byRoot[root] <- row :: others
-
-        let rowsFor root =
-            match byRoot.TryGetValue root with
-            | true, rows -> rows
-            | false, _ -> []
+                byRoot[root] <- row :: rowsFor root
 
         /// The first row that changes the node.
         let tryStep (e: Expr) =

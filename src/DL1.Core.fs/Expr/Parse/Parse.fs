@@ -36,13 +36,9 @@ type internal Reader(source: string) =
         | Token.End -> false
 
     let symbol name =
-        match scope.TryGetValue name with
-        | true, e -> e
-        | false, _ ->
+        Lookup.orAdd scope name (fun () ->
             implied.Add name |> ignore
-            let e = Expr.symbol name
-            scope[name] <- e
-            e
+            Expr.symbol name)
 
     /// An expression whose operators bind at least this tightly.
     member private this.Expression(least: int) : Expr =
