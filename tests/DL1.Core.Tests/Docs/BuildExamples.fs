@@ -1,4 +1,4 @@
-/// The examples of Expr/Build.fs and Expr/Operators.fs. Here x and y are vectors, and m is a matrix.
+/// The examples of Expr/Build.fs and Expr/Operators/Operators.fs. Here x and y are vectors, and m is a matrix.
 module DL1.Tests.BuildExamples
 
 open DL1
