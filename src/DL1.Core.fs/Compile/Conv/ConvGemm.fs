@@ -53,18 +53,9 @@ module internal ConvTask =
         }
 
     /// Calls the epilogue for channels `first` to `until` − 1 of a finished task; transposes a task in scratch memory.
-    let complete
-        (plan: ConvPlan)
-        channels
-        elementSize
-        (task: ConvTask)
-        (result: nativeint)
-        first
-        until
-        epilogue
-        =
+    let complete (plan: ConvPlan) channels size (task: ConvTask) (result: nativeint) first until epilogue =
         let struct (plane, start, last) = pixels plan task.From task.To
-        let pixel, size = nativeint plan.ResultPixel, nativeint<int> elementSize
+        let pixel, width = nativeint plan.ResultPixel, nativeint<int> size
         let at i = task.Result + nativeint (i * plane) * pixel
 
         match (epilogue: BlockEpilogue | null) with
@@ -72,15 +63,15 @@ module internal ConvTask =
         | epilogue ->
             for i in 0 .. task.Samples - 1 do
                 let row = (task.First + i) * plane + start
-                epilogue.Invoke(at i + nativeint<int> first * size, row, last - start, first, until - first)
+                epilogue.Invoke(at i + nativeint<int> first * width, row, last - start, first, until - first)
 
         if plan.Transposes then
             for i in 0 .. task.Samples - 1 do
                 let sample = nativeint (task.First + i) * nativeint plane * nativeint channels
 
-                let from, row = at i, nativeint plane * size
-                let into = result + (sample + nativeint start) * size
-                TransposeBlock.matrix (int size) from pixel (last - start) channels into row
+                let from, row = at i, nativeint plane * width
+                let into = result + (sample + nativeint start) * width
+                TransposeBlock.matrix size from pixel (last - start) channels into row
 
 /// A convolution, or its transpose, as a GEMM: rows are pixels of the result, whose taps are read where they are in the
 /// source; columns are channels of the result; the weights are packed at each run. `source` and `result` are channels
@@ -170,14 +161,12 @@ type internal ConvGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         let last = if until = panels then channels else until * panelColumns
         ConvTask.complete plan channels size task o.Result (from * panelColumns) last o.Epilogue
 
-    let mutable chosen: bool[] | null = null
+    let all = Array.create plan.Tasks true
+    let mutable chosen = all
 
     let multiplyChosen task =
-        match chosen with
-        | null -> multiplyTask task
-        | chosen ->
-            if chosen[task] then
-                multiplyTask task
+        if chosen[task] then
+            multiplyTask task
 
     // The bodies of the pool's runs, made once so that a run allocates nothing.
     let pack: int -> unit = packTask
@@ -190,7 +179,7 @@ type internal ConvGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     member this.RunTasks(threads, left, right, target, epilogue, tasks: bool[]) =
         chosen <- tasks
         this.Run(threads, left, right, target, epilogue)
-        chosen <- null
+        chosen <- all
 
     override this.Compute threads =
         if plan.Positions.Length > 0 && channels > 0 then

@@ -172,27 +172,22 @@ module internal ConvPlan =
             float (padded results) / float results)
 
     let make (problem: ConvProblem) : ConvPlan =
-        let count = max 1 problem.Rows.Most
-        let results = problem.Rows.Length * problem.Columns.Length
-
-        let sample =
-            (int64 (problem.Rows.Extent * problem.Columns.Extent) * int64 problem.Source
-             + int64 results * int64 problem.Result)
-            * int64 problem.Size
+        let rows, columns, images = problem.Rows, problem.Columns, problem.Geometry.Images
+        let count = max 1 rows.Most
+        let results = rows.Length * columns.Length
+        let sourceElements = int64 (rows.Extent * columns.Extent) * int64 problem.Source
+        let sample = (sourceElements + int64 results * int64 problem.Result) * int64 problem.Size
 
         // Small samples share a task, for fuller tiles; large samples are divided, and so are samples that are few.
         let full = int64 (192 / max 1 results) |> min (taskBytes / max 1L sample)
         let light = min 1024L (65536L / max 1L problem.Work)
-        let samples = int (max full light |> min (int64 (problem.Geometry.Images / 8)) |> max 1L)
+        let samples = int (max full light |> min (int64 (images / 8)) |> max 1L)
 
         let wanted =
-            int64 ((15 + problem.Geometry.Images) / max 1 problem.Geometry.Images)
-            |> min (problem.Work / Tuning.ConvTaskOperations)
-            |> max 1L
+            int64 ((15 + images) / max 1 images) |> min (problem.Work / Tuning.ConvTaskOperations) |> max 1L
 
         // All bands read all weights, all slices read all of the source: the smaller one is read several times.
         let slices =
-            let sourceElements = int64 (problem.Rows.Extent * problem.Columns.Extent) * int64 problem.Source
             let weights = problem.Work / max 1L (int64 results)
 
             if problem.First.Result || weights < sourceElements then
@@ -217,28 +212,21 @@ module internal ConvPlan =
         let bands = (count + band - 1) / band
 
         let source =
-            ConvSource.make
-                problem.Rows
-                problem.Columns
-                problem.Source
-                problem.Size
-                band
-                problem.First.Left
-                problem.Masks
+            ConvSource.make rows columns problem.Source problem.Size band problem.First.Left problem.Masks
 
         {
             Source = source
             Positions =
                 [|
-                    for rows in problem.Rows.Residues do
-                        for columns in problem.Columns.Residues do
+                    for rows in rows.Residues do
+                        for columns in columns.Residues do
                             positions problem source samples band rows columns
                 |]
             SamplesEach = samples
             Band = band
             Bands = bands
             Slices = slices
-            Tasks = (problem.Geometry.Images + samples - 1) / samples * bands * slices
+            Tasks = (images + samples - 1) / samples * bands * slices
             ResultPixel = problem.ResultPixel * problem.Size
             Transposes = problem.First.Result
         }

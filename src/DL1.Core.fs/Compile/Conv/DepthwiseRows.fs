@@ -36,9 +36,7 @@ type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
 
     /// Six results anywhere. `table` has the address of each tap of each, tap by tap, then those of the results, all without
     /// `at`, the offset of the first channel.
-    static member inline private Pixels
-        (isWide: bool, taps: int, table: nativeint, at: nativeint, b: nativeint, bRow: nativeint)
-        =
+    static member inline private Pixels(isWide, taps, table: nativeint, at: nativeint, b: nativeint, bRow) =
         Hot.loop ()
         let width = nativeint 'S.Bytes
         let z = 'S.Zero

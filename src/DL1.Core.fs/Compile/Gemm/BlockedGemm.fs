@@ -55,36 +55,28 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         else
             SmallGemm<'S, 'V, 'T>.Packed(&p, firstKBlock + kBlock, column / panelColumns + panel)
 
-    /// The panels of B that a k-block packs.
-    let packs () = if p.Packed = 0n then panels else 0
+    /// The panels of B that a k-block packs for all threads.
+    let packsB () = if p.Packed = 0n then panels else 0
+
+    /// The blocks of A that a k-block packs for all threads.
+    let packsA () = if shared then blocks else 0
 
     let packA block kBlock target =
-        let k = KBlocks.at p.K (firstKBlock + kBlock)
-        let row = rowOf block
-
-        let source =
-            SmallGemm<'S, 'V, 'T>.Address(p.A, stack, row, (firstKBlock + kBlock) * KBlocks.length p.K)
-
+        let k, deep = KBlocks.at p.K (firstKBlock + kBlock), (firstKBlock + kBlock) * KBlocks.length p.K
+        let from = SmallGemm<'S, 'V, 'T>.Address(p.A, stack, rowOf block, deep)
         let row, column = nativeint p.A.Row * nativeint size, nativeint p.A.Column * nativeint size
-        PanelKernel<'S, 'V, 'T>.PackA(rowsOf block, k, source, row, column, target)
+        PanelKernel<'S, 'V, 'T>.PackA(rowsOf block, k, from, row, column, target)
 
     let packB panel kBlock target =
+        let k, deep = KBlocks.at p.K (firstKBlock + kBlock), (firstKBlock + kBlock) * KBlocks.length p.K
         let first = panel * panelColumns
-
-        Pack<'S, 'V, 'T>
-            .Panel(
-                KBlocks.at p.K (firstKBlock + kBlock),
-                min panelColumns (columns - first),
-                SmallGemm<'S, 'V, 'T>
-                    .Address(p.B, stack, (firstKBlock + kBlock) * KBlocks.length p.K, column + first),
-                nativeint p.B.Row * nativeint size,
-                nativeint p.B.Column * nativeint size,
-                target
-            )
+        let from = SmallGemm<'S, 'V, 'T>.Address(p.B, stack, deep, column + first)
+        let row, column = nativeint p.B.Row * nativeint size, nativeint p.B.Column * nativeint size
+        Pack<'S, 'V, 'T>.Panel(k, min panelColumns (columns - first), from, row, column, target)
 
     /// A task of the first run: packs a k-block of a block of A, where A is packed for all threads, or of a panel of B.
     let packTask task =
-        let ofA = if shared then blocks * kBlocks else 0
+        let ofA = kBlocks * packsA ()
 
         if task < ofA then
             let block, kBlock = task / kBlocks, task % kBlocks
@@ -174,7 +166,7 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
             divideRows (min Tuning.GemmBlockRows most) 4
             across <- panels
 
-        let bytes = KBlocks.length p.K * (packs ()) * wide + if shared then blocks * (bytesOfA ()) else 0
+        let bytes = KBlocks.length p.K * packsB () * wide + packsA () * bytesOfA ()
         kBlocks <- max 1 (min (KBlocks.count p.K) (Tuning.GemmPackedBytes / max 1 bytes))
 
     // The bodies of the pool's runs, made once so that a run allocates nothing.
@@ -192,21 +184,14 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
             while column < p.N do
                 choose ()
                 let most = kBlocks
-
-                packedB <-
-                    Scratch.Get(ScratchSlot.SharedPackedB, kBlocks * (packs ()) * KBlocks.length p.K * wide)
-
-                packedA <-
-                    if shared then
-                        Scratch.Get(ScratchSlot.SharedPackedA, kBlocks * blocks * (bytesOfA ()))
-                    else
-                        0n
-
+                let bytesOfB = kBlocks * packsB () * KBlocks.length p.K * wide
+                packedB <- Scratch.Get(ScratchSlot.SharedPackedB, bytesOfB)
+                packedA <- Scratch.Get(ScratchSlot.SharedPackedA, kBlocks * packsA () * bytesOfA ())
                 firstKBlock <- 0
 
                 while firstKBlock < KBlocks.count p.K do
                     kBlocks <- min most (KBlocks.count p.K - firstKBlock)
-                    WorkerPool.runOn threads (kBlocks * ((packs ()) + if shared then blocks else 0)) pack
+                    WorkerPool.runOn threads (kBlocks * (packsB () + packsA ())) pack
                     WorkerPool.runOn threads (blocks * ((panels + across - 1) / across)) multiply
                     firstKBlock <- firstKBlock + kBlocks
 

@@ -4,9 +4,8 @@ open System.Runtime.CompilerServices
 open DL1
 open DL1.Compiler.Simd
 
-/// A matrix times a vector (GEMV): outputs y[o] = Σ x[k]·m[o, k] over one k-block, each by the same chain of fused
-/// multiply-adds as in `MicroKernel`. Strides are in bytes: `mOut` and `mDeep` are those of m along the outputs and
-/// along k.
+/// A matrix times a vector (GEMV): outputs y[o] = Σ x[k]·m[o, k] over one k-block, each by the same chain of fused multiply-adds
+/// as in `MicroKernel`. Strides are in bytes: `mOut` and `mDeep` are those of m along the outputs and along k.
 [<AbstractClass; Sealed>]
 type internal Gemv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
@@ -177,18 +176,7 @@ type internal Gemv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
 
     /// Computes outputs from packed panels of two vectors a row, `panel` bytes apart, two at a time. `spare` has space for a row of
     /// one panel.
-    static member Panels
-        (
-            outputs: int,
-            k: int,
-            m: nativeint,
-            panel: nativeint,
-            x: nativeint,
-            xDeep: nativeint,
-            y: nativeint,
-            add: bool,
-            spare: nativeint
-        ) =
+    static member Panels(outputs, k, m: nativeint, panel, x, xDeep, y: nativeint, add, spare) =
         let wide = nativeint (2 * 'S.Bytes)
         let lanes = 2 * 'S.Bytes / sizeof<'T>
         let whole = outputs / lanes

@@ -10,18 +10,14 @@ open DL1.Compiler.Simd
 type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
     /// Copies `rows` rows of `bytes` bytes.
-    static member Rows
-        (rows: int, bytes: int, source: nativeint, sourceRow: nativeint, target, targetRow: nativeint)
-        =
+    static member Rows(rows, bytes, source: nativeint, sourceRow, target: nativeint, targetRow) =
         Hot.loop ()
 
         for row in 0 .. rows - 1 do
             At.copy (source + nativeint row * sourceRow) (target + nativeint row * targetRow) bytes
 
     /// Copies `rows` by `columns` elements at any strides into contiguous rows.
-    static member Elements
-        (rows: int, columns: int, source: nativeint, row, column, target: nativeint, targetRow)
-        =
+    static member Elements(rows, columns, source: nativeint, row, column, target: nativeint, targetRow) =
         Hot.loop ()
         let size = nativeint sizeof<'T>
 
@@ -36,9 +32,7 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
 
     /// Copies four contiguous columns of f32, `column` bytes apart, into rows of four elements; returns the number of
     /// rows copied, a multiple of 4.
-    static member private Transpose4
-        (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
-        =
+    static member private Transpose4(rows, source: nativeint, column, target: nativeint, targetRow) =
         Hot.loop ()
         let inline load (address: nativeint) = At.read<Vector128<float32>> address
         let mutable row = 0
@@ -62,9 +56,7 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
 
     /// Copies two contiguous columns of f64, `column` bytes apart, into rows of two elements; returns the number of
     /// rows copied, a multiple of 2.
-    static member private Transpose2
-        (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
-        =
+    static member private Transpose2(rows, source: nativeint, column, target: nativeint, targetRow) =
         Hot.loop ()
         let mutable row = 0
 
@@ -114,9 +106,7 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
 
     /// Packs whole tiles of A whose columns are contiguous: reads one column of A after the other, and copies `height`
     /// elements of it to each tile.
-    static member Tiles
-        (k: int, tiles: int, height: int, a: nativeint, aColumn: nativeint, target: nativeint)
-        =
+    static member Tiles(k, tiles, height, a: nativeint, aColumn: nativeint, target: nativeint) =
         Hot.loop ()
         let bytes = height * sizeof<'T>
         let tileRow = nativeint bytes
@@ -143,9 +133,7 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
                 into <- into + tile
 
     /// Packs one tile of A: for each of `k` columns, the elements of `rows` rows, `height` elements apart.
-    static member Tile
-        (k: int, rows: int, height: int, a: nativeint, aRow: nativeint, aColumn: nativeint, target: nativeint)
-        =
+    static member Tile(k, rows, height: int, a, aRow, aColumn, target) =
         let size = nativeint sizeof<'T>
         let targetRow = nativeint height * size
 
@@ -155,9 +143,7 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
             Pack<'S, 'V, 'T>.Elements(k, rows, a, aColumn, aRow, target, targetRow)
 
     /// Packs one panel of B: `k` rows of `columns` elements, filled up with zeros to two vectors a row.
-    static member Panel
-        (k: int, columns: int, b: nativeint, bRow: nativeint, bColumn: nativeint, target: nativeint)
-        =
+    static member Panel(k, columns, b, bRow, bColumn, target) =
         let size = sizeof<'T>
         let wide = 2 * 'S.Bytes
         let targetRow = nativeint wide

@@ -32,16 +32,10 @@ type internal PackedMatrix private () =
 
             for panel in 0 .. panels - 1 do
                 let first = panel * columns
-
-                Pack<'S, 'V, 'T>
-                    .Panel(
-                        KBlocks.at key.K kBlock,
-                        min columns (key.N - first),
-                        data + deep * row + nativeint first * column,
-                        row,
-                        column,
-                        block.Address + KBlocks.packed key.K panels wide kBlock panel
-                    )
+                let k, used = KBlocks.at key.K kBlock, min columns (key.N - first)
+                let from = data + deep * row + nativeint first * column
+                let into = block.Address + KBlocks.packed key.K panels wide kBlock panel
+                Pack<'S, 'V, 'T>.Panel(k, used, from, row, column, into)
 
         block
 

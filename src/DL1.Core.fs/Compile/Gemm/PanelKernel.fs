@@ -43,15 +43,12 @@ type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         Pack<'S, 'V, 'T>.Rows(t.Rows, bytes, spare, wide, c, cRows)
 
     /// Packs `m` rows of A tile by tile; in a tile column by column, so that its `aRow` is then one element.
-    static member PackA
-        (m: int, k: int, a: nativeint, aRow: nativeint, aColumn: nativeint, target: nativeint)
-        =
+    static member PackA(m, k, a: nativeint, aRow: nativeint, aColumn, target: nativeint) =
         let size = nativeint sizeof<'T>
         let height = PanelKernel<'S, 'V, 'T>.Height m
         let mutable row = 0
 
-        // Where A's columns are contiguous, packs all whole tiles at once, reading each column of A from beginning to
-        // end.
+        // Where A's columns are contiguous, packs all whole tiles at once, reading each column of A from beginning to end.
         if aRow = size then
             while m - row >= height && PanelKernel<'S, 'V, 'T>.Height(m - row) = height do
                 row <- row + height
@@ -68,9 +65,7 @@ type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     /// Multiplies `m` rows of A by a panel of which `columns` columns are used; `t` is the first tile. A tile's first
     /// row r is at `t.A` + r·`aNext`. With `packed`, A is as `PackA` leaves it, and panels of B follow one another.
     /// `spare` has space for 12 rows of two vectors.
-    static member Multiply
-        (m: int, columns: int, aNext: nativeint, packed: bool, t: byref<Tile>, spare: nativeint)
-        =
+    static member Multiply(m, columns, aNext: nativeint, packed, t: byref<Tile>, spare) =
         let whole = columns * sizeof<'T> = 2 * 'S.Bytes
         let a, c, aRow, depth = t.A, t.C, t.ARows, nativeint t.Count
         // Each tile prefetches its share of the next panel of B, which follows this one where B is packed.
@@ -124,8 +119,7 @@ type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         elif left % 12 > 0 && left >= 13 * (left % 12) then 13
         else 12
 
-    /// Computes a tile by tables that goes beyond C, by way of a whole tile in `spare`. Rows of A from `rows` on repeat
-    /// the last.
+    /// Computes a tile by tables that goes beyond C, by way of a whole tile in `spare`. Rows of A from `rows` on repeat the last.
     static member private TableEdge(height: int, rows, columns: int, t: byref<Tile>, spare: nativeint) =
         let wide = nativeint (2 * 'S.Bytes)
         let bytes = columns * sizeof<'T>

@@ -4,8 +4,7 @@ open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// Some columns of one matrix of a product, computed from beginning to end by one thread; where B is a single column,
-/// some rows.
+/// Some columns of one matrix of a product, computed from beginning to end by one thread; where B is a single column, some rows.
 [<AbstractClass; Sealed>]
 type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
@@ -25,13 +24,8 @@ type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
         match p.Epilogue with
         | null -> ()
         | epilogue ->
-            epilogue.Invoke(
-                SmallGemm<'S, 'V, 'T>.Address(p.C, stack, row, column),
-                stack * p.M + row,
-                rows,
-                column,
-                count
-            )
+            let at = SmallGemm<'S, 'V, 'T>.Address(p.C, stack, row, column)
+            epilogue.Invoke(at, stack * p.M + row, rows, column, count)
 
     /// Whether A is read in place: its rows are contiguous, or its columns are, and they are at most 48 elements long
     /// or A fits into the first-level cache.
@@ -62,10 +56,8 @@ type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
                 0n
             else
                 let copy = Scratch.Get(ScratchSlot.GemmPackedA, (p.M + 12) * p.K * sizeof<'T>)
-
-                PanelKernel<'S, 'V, 'T>
-                    .PackA(p.M, p.K, SmallGemm<'S, 'V, 'T>.Address(p.A, stack, 0, 0), aRow, aColumn, copy)
-
+                let a = SmallGemm<'S, 'V, 'T>.Address(p.A, stack, 0, 0)
+                PanelKernel<'S, 'V, 'T>.PackA(p.M, p.K, a, aRow, aColumn, copy)
                 copy
 
         let mutable tile = Tile()
@@ -79,8 +71,8 @@ type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
             let bInPlace = p.Packed = 0n && p.M <= 12 && bColumn = size && columns = whole
 
             for kBlock in 0 .. KBlocks.count p.K - 1 do
-                let k = KBlocks.at p.K kBlock
-                let b = SmallGemm<'S, 'V, 'T>.Address(p.B, stack, kBlock * KBlocks.length p.K, column)
+                let k, deep = KBlocks.at p.K kBlock, kBlock * KBlocks.length p.K
+                let b = SmallGemm<'S, 'V, 'T>.Address(p.B, stack, deep, column)
 
                 let panel =
                     if p.Packed <> 0n then
@@ -92,13 +84,7 @@ type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
                     Pack<'S, 'V, 'T>.Panel(k, columns, b, bRow, bColumn, panel)
 
                 tile.Count <- k
-
-                tile.A <-
-                    if aInPlace then
-                        SmallGemm<'S, 'V, 'T>.Address(p.A, stack, 0, kBlock * KBlocks.length p.K)
-                    else
-                        copy
-
+                tile.A <- if aInPlace then SmallGemm<'S, 'V, 'T>.Address(p.A, stack, 0, deep) else copy
                 tile.B <- if bInPlace then b else panel
                 tile.BRow <- if bInPlace then bRow else nativeint (2 * 'S.Bytes)
                 tile.C <- SmallGemm<'S, 'V, 'T>.Address(p.C, stack, 0, column)

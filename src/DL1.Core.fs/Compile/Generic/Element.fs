@@ -1,16 +1,18 @@
 namespace DL1.Compiler.Generic
 
 open System
-open System.Runtime.CompilerServices
 open DL1
 
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
+/// An element type 'T in memory, and its conversions to and from domains, as `Elements` converts; 'A is its own domain.
+type internal IElement<'T, 'A> =
+    static abstract Widen: 'T -> 'A
+    static abstract OfFloat: float -> 'T
+    static abstract OfInteger: int64 -> 'T
+
 /// The domain that elements are computed in: f64 for floats, 64-bit integers for integers and truth values, as in Eval.
 type internal IDomain<'A> =
-    static abstract IsFloat: bool
-    static abstract ToFloat: 'A -> float
-    static abstract ToInteger: 'A -> int64
     static abstract Zero: 'A
     static abstract One: 'A
     /// The least and the greatest value of the domain.
@@ -29,14 +31,13 @@ type internal IDomain<'A> =
     static abstract Unary: UnaryOp * 'A -> 'A
     static abstract Binary: BinaryOp * 'A * 'A -> 'A
     static abstract Compare: CompareOp * 'A * 'A -> bool
+    /// Converts a value to an element of any type.
+    static abstract Narrow<'E, 'T, 'B when 'E :> IElement<'T, 'B>> : 'A -> 'T
 
 /// Doubles.
 [<Struct; NoEquality; NoComparison>]
 type internal Floats =
     interface IDomain<float> with
-        static member IsFloat = true
-        static member ToFloat v = v
-        static member ToInteger v = int64 v
         static member Zero = 0.0
         static member One = 1.0
         static member Least = Double.NegativeInfinity
@@ -51,14 +52,12 @@ type internal Floats =
         static member Unary(op, v) = Scalar.unary op v
         static member Binary(op, a, b) = Scalar.binary op a b
         static member Compare(op, a, b) = Scalar.compare op a b
+        static member Narrow<'E, 'T, 'B when 'E :> IElement<'T, 'B>>(v: float) : 'T = 'E.OfFloat v
 
 /// 64-bit integers, which wrap around on overflow.
 [<Struct; NoEquality; NoComparison>]
 type internal Integers =
     interface IDomain<int64> with
-        static member IsFloat = false
-        static member ToFloat v = float v
-        static member ToInteger v = v
         static member Zero = 0L
         static member One = 1L
         static member Least = Int64.MinValue
@@ -73,12 +72,7 @@ type internal Integers =
         static member Unary(op, v) = Scalar.unaryInteger op v
         static member Binary(op, a, b) = Scalar.binaryInteger op a b
         static member Compare(op, a, b) = Scalar.compare op a b
-
-/// An element type 'T in memory, and its conversions to and from its domain 'A, as `Elements` converts.
-type internal IElement<'T, 'A> =
-    static abstract Widen: 'T -> 'A
-    static abstract OfFloat: float -> 'T
-    static abstract OfInteger: int64 -> 'T
+        static member Narrow<'E, 'T, 'B when 'E :> IElement<'T, 'B>>(v: int64) : 'T = 'E.OfInteger v
 
 [<Struct; NoEquality; NoComparison>]
 type internal F32Element =
@@ -131,13 +125,3 @@ type internal Element private () =
         | DType.I32 -> typed.Make<I32Element, int, Integers, int64>()
         | DType.I64 -> typed.Make<I64Element, int64, Integers, int64>()
         | DType.Bool -> typed.Make<BoolElement, byte, Integers, int64>()
-
-    /// Converts a value of a domain to an element of any type.
-    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    static member Narrow<'E, 'T, 'B, 'D, 'A when 'E :> IElement<'T, 'B> and 'D :> IDomain<'A>>
-        (value: 'A)
-        : 'T =
-        if 'D.IsFloat then
-            'E.OfFloat('D.ToFloat value)
-        else
-            'E.OfInteger('D.ToInteger value)

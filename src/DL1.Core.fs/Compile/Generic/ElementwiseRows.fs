@@ -28,7 +28,7 @@ module internal ElementwiseRows =
                 RowBody(fun count target step a aStep _ _ _ _ ->
                     for i in 0n .. nativeint count - 1n do
                         let value = 'E.Widen(At.read<'T>(a + i * aStep))
-                        At.write (target + i * step) (Element.Narrow<'F, 'U, 'B, 'D, 'A> value))
+                        At.write (target + i * step) ('D.Narrow<'F, 'U, 'B> value))
         }
 
     let private body (op: RowOp) =
@@ -42,7 +42,7 @@ module internal ElementwiseRows =
                         for i in 0n .. nativeint count - 1n do
                             let left, right = At.read<'T>(a + i * aStep), At.read<'T>(b + i * bStep)
                             let value = combine ('E.Widen left) ('E.Widen right)
-                            At.write (target + i * step) (Element.Narrow<'E, 'T, 'A, 'D, 'A> value))
+                            At.write (target + i * step) ('D.Narrow<'E, 'T, 'A> value))
 
                 let inline compare (holds: 'A -> 'A -> bool) =
                     RowBody(fun count target step a aStep b bStep _ _ ->
@@ -56,7 +56,7 @@ module internal ElementwiseRows =
                     RowBody(fun count target step a aStep _ _ _ _ ->
                         for i in 0n .. nativeint count - 1n do
                             let value = 'D.Unary(op, 'E.Widen(At.read<'T>(a + i * aStep)))
-                            At.write (target + i * step) (Element.Narrow<'E, 'T, 'A, 'D, 'A> value))
+                            At.write (target + i * step) ('D.Narrow<'E, 'T, 'A> value))
                 // The commonest operations have loops of their own.
                 | RowOp.Binary BinaryOp.Add -> binary (fun x y -> 'D.Add(x, y))
                 | RowOp.Binary BinaryOp.Mul -> binary (fun x y -> 'D.Multiply(x, y))

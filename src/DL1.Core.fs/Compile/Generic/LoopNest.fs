@@ -4,10 +4,9 @@ open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// The loop nest over up to four tensors of one shape, each with a step in bytes along each axis: a step of 0 repeats,
-/// and a negative one goes backwards. Axes of extent 1 are dropped, and axes that all operands traverse as one are
-/// merged. The last axis runs along a row; the axes before it count the rows. A shape without elements has one axis of
-/// extent 0.
+/// The loop nest over up to four tensors of one shape, each with a step in bytes along each axis: a step of 0 repeats, and a
+/// negative one goes backwards. Axes of extent 1 are dropped, and axes that all operands traverse as one are merged. The last
+/// axis runs along a row; the axes before it count the rows. A shape without elements has one axis of extent 0.
 [<Sealed>]
 type internal LoopNest(extents: int list, steps: nativeint list list) =
     let axes =

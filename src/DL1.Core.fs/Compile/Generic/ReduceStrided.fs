@@ -4,9 +4,8 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.Simd
 
-/// A reduction over any axes, in the wide type and in the row-major order of the reduced axes, as Eval does it. Where
-/// neighbours in memory belong to different results, 64 results are computed side by side; else one result at a time,
-/// row after row.
+/// A reduction over any axes, in the wide type and in the row-major order of the reduced axes, as Eval does it. Where neighbours
+/// in memory belong to different results, 64 results are computed side by side; else one result at a time, row after row.
 [<Sealed>]
 type internal ReduceStrided<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
@@ -129,4 +128,4 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
                 if op = ReduceOp.Sum then
                     value <- 'D.Joined(value, At.get<'A> sums (side + lane))
 
-                At.write (target + nativeint lane * kept.Step 0) (Element.Narrow<'E, 'T, 'A, 'D, 'A> value)
+                At.write (target + nativeint lane * kept.Step 0) ('D.Narrow<'E, 'T, 'A> value)

@@ -17,27 +17,22 @@ type internal SortKernel<'E, 'T, 'D, 'A
     let units = outer * inner
     let each = max 1 (Tuning.SortTaskElements / max 1 extent)
 
-    // Loads the numbers and their indices; indices of NaN go behind all others, in order. Returns how many numbers
-    // there are.
+    // Loads the numbers and their indices; indices of NaN go behind all others, in order. Returns how many numbers there are.
     let load (source: nativeint) (keys: 'A[]) (indices: int64[]) =
-        let mutable numbers = 0
+        let mutable numbers, behind = 0, extent
 
         for i in 0 .. extent - 1 do
             let value = 'E.Widen(At.get<'T> source (i * inner))
 
-            if not ('D.IsNaN value) then
+            if 'D.IsNaN value then
+                behind <- behind - 1
+                indices[behind] <- int64 i
+            else
                 keys[numbers] <- value
                 indices[numbers] <- int64 i
                 numbers <- numbers + 1
 
-        let mutable next = numbers
-
-        if numbers < extent then
-            for i in 0 .. extent - 1 do
-                if 'D.IsNaN('E.Widen(At.get<'T> source (i * inner))) then
-                    indices[next] <- int64 i
-                    next <- next + 1
-
+        Array.Reverse(indices, numbers, extent - numbers)
         numbers
 
     let inOrder (keys: 'A[]) (indices: int64[]) numbers =

@@ -5,8 +5,7 @@ open DL1.Compiler
 open DL1.Compiler.Generic
 open DL1.Compiler.Simd
 
-/// Running sums along the middle axis of [outer; extent; inner], in the wide type, for 64 elements of the inner axis at
-/// a time.
+/// Running sums along the middle axis of [outer; extent; inner], in the wide type, for 64 elements of the inner axis at a time.
 [<Sealed>]
 type internal CumSumKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
@@ -31,7 +30,7 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
             for lane in 0 .. count - 1 do
                 let sum = 'D.Add(At.get<'A> sums lane, 'E.Widen(At.get<'T> source lane))
                 At.set<'A> sums lane sum
-                At.set<'T> target lane (Element.Narrow<'E, 'T, 'A, 'D, 'A> sum)
+                At.set<'T> target lane ('D.Narrow<'E, 'T, 'A> sum)
 
     override _.Tasks = (outer * chunks + each - 1) / each
 
@@ -41,8 +40,7 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
         for unit in number * each .. min (outer * chunks) ((number + 1) * each) - 1 do
             one unit sums source target
 
-/// The index of the best element along the middle axis of [outer; extent; inner]: the first of equals, or the first
-/// NaN.
+/// The index of the best element along the middle axis of [outer; extent; inner]: the first of equals, or the first NaN.
 [<Sealed>]
 type internal ArgReduceKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>

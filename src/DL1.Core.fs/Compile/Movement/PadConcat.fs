@@ -106,9 +106,6 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
             }
         )
 
-    /// The shape of the result.
-    member _.Shape = target
-
     override _.Run(threads, from, into) =
         for fill in fills do
             fill.Run(threads, into)
@@ -131,9 +128,6 @@ type internal Concat(dtype: DType, axis: int, sources: Shape list) =
             sources
             (List.take sources.Length starts)
         |> Array.ofList
-
-    /// The shape of the result.
-    member _.Shape = target
 
     /// Copies the tensors at the addresses `from`, in order, into the tensor at `into`.
     member _.Run(threads: int, from: nativeint[], into: nativeint) =

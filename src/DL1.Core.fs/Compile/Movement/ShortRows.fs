@@ -10,9 +10,7 @@ open DL1.Compiler.Simd
 [<AbstractClass; Sealed>]
 type internal ShortRows private () =
     /// Copies `rows` rows of `length` bytes. The last vector of a row overlaps the one before it.
-    static member Copy
-        (rows: int, length: nativeint, target: nativeint, targetRow, source: nativeint, sourceRow)
-        =
+    static member Copy(rows, length: nativeint, target: nativeint, targetRow, source: nativeint, sourceRow) =
         Hot.loop ()
         let mutable t = target
         let mutable s = source

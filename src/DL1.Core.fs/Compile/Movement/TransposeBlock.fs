@@ -49,14 +49,7 @@ module internal TransposeBlock =
         half 0n 0n
         half 16n 2n
 
-    let private plainOf<'a when 'a: unmanaged>
-        (s: nativeint)
-        (row: nativeint)
-        rows
-        columns
-        (t: nativeint)
-        (toRow: nativeint)
-        =
+    let private plainOf<'a when 'a: unmanaged> (s: nativeint) row rows columns (t: nativeint) toRow =
         Hot.loop ()
         let width = nativeint sizeof<'a>
 

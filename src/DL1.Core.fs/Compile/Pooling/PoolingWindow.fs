@@ -48,6 +48,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
     static member Max(taps, count, x: nativeint, y: nativeint, from: nativeint, last: nativeint) =
         Hot.loop ()
         let width = nativeint 'S.Bytes
+        let inline greater best v = 'S.Select('S.Above(v, best), v, best)
         let mutable at = from
 
         // Four vectors at a time, whose comparisons do not wait for one another.
@@ -60,14 +61,10 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
 
             for t in 1 .. count - 1 do
                 let tap = x + At.get<nativeint> taps t + at
-                let v = 'S.Load tap
-                b0 <- 'S.Select('S.Above(v, b0), v, b0)
-                let v = 'S.Load(tap + width)
-                b1 <- 'S.Select('S.Above(v, b1), v, b1)
-                let v = 'S.Load(tap + 2n * width)
-                b2 <- 'S.Select('S.Above(v, b2), v, b2)
-                let v = 'S.Load(tap + 3n * width)
-                b3 <- 'S.Select('S.Above(v, b3), v, b3)
+                b0 <- greater b0 ('S.Load tap)
+                b1 <- greater b1 ('S.Load(tap + width))
+                b2 <- greater b2 ('S.Load(tap + 2n * width))
+                b3 <- greater b3 ('S.Load(tap + 3n * width))
 
             'S.Store(b0, y + at)
             'S.Store(b1, y + at + width)
@@ -82,15 +79,12 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
                 best <- 'S.Load(x + At.get<nativeint> taps 0 + at)
 
                 for t in 1 .. count - 1 do
-                    let v = 'S.Load(x + At.get<nativeint> taps t + at)
-                    best <- 'S.Select('S.Above(v, best), v, best)
+                    best <- greater best ('S.Load(x + At.get<nativeint> taps t + at))
 
             'S.Store(best, y + at))
 
     /// y: the element of u where x is greatest, or 0 where the window is empty.
-    static member MaxPick
-        (taps, count, x: nativeint, u: nativeint, y: nativeint, from: nativeint, last: nativeint)
-        =
+    static member MaxPick(taps, count, x: nativeint, u: nativeint, y: nativeint, from, last) =
         Hot.loop ()
 
         Vectors.sweep (nativeint 'S.Bytes) true from from last (fun at ->
@@ -111,9 +105,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
             'S.Store(picked, y + at))
 
     /// Adds dy to the element of dx where x is greatest.
-    static member MaxScatter
-        (taps, count, x: nativeint, dy: nativeint, dx: nativeint, from: nativeint, last: nativeint)
-        =
+    static member MaxScatter(taps, count, x: nativeint, dy: nativeint, dx: nativeint, from, last) =
         Hot.loop ()
 
         Vectors.sweep (nativeint 'S.Bytes) false from from last (fun at ->
@@ -136,9 +128,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
                     'S.Store('S.Add('S.Load into, addend), into))
 
     /// y: the sum of x divided by the window's area.
-    static member Avg
-        (taps, count, x: nativeint, y: nativeint, area: float, from: nativeint, last: nativeint)
-        =
+    static member Avg(taps, count, x: nativeint, y: nativeint, area, from, last) =
         Hot.loop ()
 
         Vectors.sweep (nativeint 'S.Bytes) true from from last (fun at ->
@@ -150,9 +140,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
             'S.Store('S.Divide(sum, 'S.Of area), y + at))
 
     /// Adds dy divided by the window's area to each element of dx in the window.
-    static member AvgGrad
-        (taps, count, dy: nativeint, dx: nativeint, area: float, from: nativeint, last: nativeint)
-        =
+    static member AvgGrad(taps, count, dy: nativeint, dx: nativeint, area, from, last) =
         Hot.loop ()
 
         Vectors.sweep (nativeint 'S.Bytes) false from from last (fun at ->
@@ -163,18 +151,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
                 'S.Store('S.Add('S.Load into, addend), into))
 
     /// The window of a pooling, with its operands at `x` and `u` and its result at `y`.
-    static member Compute
-        (
-            role: PoolingRole,
-            taps: nativeint,
-            count: int,
-            x: nativeint,
-            u: nativeint,
-            y: nativeint,
-            area: float,
-            from: nativeint,
-            last: nativeint
-        ) =
+    static member Compute(role, taps, count, x, u, y, area, from, last) =
         match role with
         | PoolingRole.Max -> PoolingWindow<'S, 'V, 'T>.Max(taps, count, x, y, from, last)
         | PoolingRole.MaxPick -> PoolingWindow<'S, 'V, 'T>.MaxPick(taps, count, x, u, y, from, last)

@@ -76,8 +76,7 @@ type internal GuardedRegion(operation: string, bytes: int64) =
         if first <> -1n then
             first
         else
-            // The system limits the number of mappings: unmaps the regions that are no longer referenced, and tries
-            // again.
+            // The system limits the number of mappings: unmaps the regions that are no longer referenced, and tries again.
             GC.Collect()
             GC.WaitForPendingFinalizers()
             map ()

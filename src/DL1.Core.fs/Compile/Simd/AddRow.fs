@@ -8,16 +8,10 @@ type internal AddRow private () =
     /// Adds `count` elements at `row` to those at `target`.
     static member Add<'T when 'T: unmanaged>(count: int, row: nativeint, target: nativeint) =
         Hot.loop ()
-        let lanes = Vector256<'T>.Count
-        let mutable i = 0
+        let vectors = count / Vector256<'T>.Count
 
-        while i + lanes <= count do
-            let at = nativeint i * nativeint sizeof<'T>
-            let sum = Vector256.Add(At.read<Vector256<'T>>(target + at), At.read<Vector256<'T>>(row + at))
-            At.write (target + at) sum
-            i <- i + lanes
+        for v in 0 .. vectors - 1 do
+            At.set target v (Vector256.Add(At.get<Vector256<'T>> target v, At.get<Vector256<'T>> row v))
 
-        while i < count do
-            let at = nativeint i * nativeint sizeof<'T>
-            At.write (target + at) (One.add (At.read<'T>(target + at)) (At.read<'T>(row + at)))
-            i <- i + 1
+        for i in vectors * Vector256<'T>.Count .. count - 1 do
+            At.set target i (One.add (At.get<'T> target i) (At.get<'T> row i))

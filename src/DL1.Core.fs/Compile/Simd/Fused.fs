@@ -13,9 +13,7 @@ open System.Runtime.Intrinsics.X86
 type Fused =
     /// Two lanes: a·b is exact in f64, and a·b + c is rounded to odd (Boldo and Melquiond 2008), so that rounding to f32 afterwards
     /// is as if it were done once.
-    static member inline private Two
-        (a: Vector128<float>, b: Vector128<float>, c: Vector128<float>)
-        : Vector128<float> =
+    static member inline private Two(a: Vector128<float>, b: Vector128<float>, c: Vector128<float>) =
         let product = a * b
         let sum = product + c
         // What the sum lost (Knuth's TwoSum); NaN where the sum is not finite.
@@ -30,9 +28,7 @@ type Fused =
         Vector128.Subtract(Vector128.Add(bits, up), down).AsDouble()
 
     /// Four lanes, computed in f64.
-    static member InDouble
-        (a: Vector128<float32>, b: Vector128<float32>, c: Vector128<float32>)
-        : Vector128<float32> =
+    static member InDouble(a: Vector128<float32>, b: Vector128<float32>, c: Vector128<float32>) =
         Vector128.Narrow(
             Fused.Two(Vector128.WidenLower a, Vector128.WidenLower b, Vector128.WidenLower c),
             Fused.Two(Vector128.WidenUpper a, Vector128.WidenUpper b, Vector128.WidenUpper c)
@@ -40,9 +36,7 @@ type Fused =
 
     /// a·b + c of f32, rounded once.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    static member MultiplyAdd
-        (a: Vector128<float32>, b: Vector128<float32>, c: Vector128<float32>)
-        : Vector128<float32> =
+    static member MultiplyAdd(a: Vector128<float32>, b: Vector128<float32>, c: Vector128<float32>) =
         if Fma.IsSupported || AdvSimd.IsSupported then
             Vector128.FusedMultiplyAdd(a, b, c)
         else

@@ -42,8 +42,7 @@ module internal Power =
     /// y limited to ±10²⁰, by which a power overflows or underflows already.
     let inline bound y = select (less (abs y) (like y 1e20)) y (withSign (like y 1e20) y)
 
-    /// Puts the special cases of the signs, zeros, infinities and NaN of x and y into `power`, which is |x|ʸ for any
-    /// other x.
+    /// Puts the special cases of the signs, zeros, infinities and NaN of x and y into `power`, which is |x|ʸ for any other x.
     let inline special x y power =
         let zero = like x 0.0
         let one = like x 1.0

@@ -11,10 +11,9 @@ module internal Winograd =
     /// The number of tiles of 2×2 results in a sample.
     let tilesEach rows columns = int64 ((rows + 1) / 2) * int64 ((columns + 1) / 2)
 
-    /// Whether the algorithm is worth while, for a number of samples, channels of the source and of the result, rows
-    /// and columns of results, bytes of an element, and the most bytes of transformed weights: where channels fill
-    /// whole vectors of any width, edges waste less than is won, and there are enough tiles for the weights that are
-    /// transformed.
+    /// Whether the algorithm is worth while, for a number of samples, channels of the source and of the result, rows and columns
+    /// of results, bytes of an element, and the most bytes of transformed weights: where channels fill whole vectors of any
+    /// width, edges waste less than is won, and there are enough tiles for the weights that are transformed.
     let suits samples source result rows columns (size: int) most =
         let tiles = tilesEach rows columns
 

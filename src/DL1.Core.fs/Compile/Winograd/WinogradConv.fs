@@ -8,9 +8,8 @@ open DL1.Compiler.Simd
 /// A 3×3 convolution of stride 1, or its transpose, by Winograd's algorithm: see `WinogradTile`. Some tiles at a time
 /// are transformed, multiplied by the transformed weights and transformed back, in the nearest caches.
 ///
-/// Results are those of the direct convolution but for rounding, whose error is smaller in the mean. A task with a
-/// result that is not finite is computed again directly: an infinite pixel may make NaN of results that should be
-/// infinite.
+/// Results are those of the direct convolution but for rounding, whose error is smaller in the mean. A task with a result that is
+/// not finite is computed again directly: an infinite pixel may make NaN of results that should be infinite.
 [<Sealed>]
 type internal WinogradConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (plan: ConvPlan, samples, source: int, result: int, weightSource, weightResult) =
@@ -30,8 +29,7 @@ type internal WinogradConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
     let pixelStep = nativeint (tall * sourceBytes)
     let productStep = nativeint (tall * wide)
 
-    // The transformed weights: for each panel and each of the 16 products, a row of the panel for each channel of the
-    // source.
+    // The transformed weights: for each panel and each of the 16 products, a row of the panel for each channel of the source.
     let weightStep = nativeint (source * wide)
 
     let weights = Block.Kept(int64 panels * int64 Winograd.Products * int64 weightStep)

@@ -35,9 +35,7 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
     /// strides of pixels; `last` is `row` again, or 0 where the tiles' last row of pixels does not exist, and `end'` is
     /// `column`, or 0 where the last column of the last tile does not exist: results that depend on those are not used.
     /// The 16 products are `step` apart, those of the next tile `next`.
-    static member Pixels
-        (tiles: int, source: nativeint, row, last, column, end', target: nativeint, step: nativeint, next)
-        =
+    static member Pixels(tiles, source: nativeint, row, last, column, end', target: nativeint, step, next) =
         Hot.loop ()
         let s1 = source + row
         let s2 = s1 + row
@@ -87,9 +85,7 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
     /// `step` apart. `row` and `column` are the strides of results; without `both` only the first row of results
     /// exists, and with `narrow` only the first column of the last tile. `seen` is the address of a vector of zeros, in
     /// which a lane becomes NaN where a result is not finite.
-    static member Results
-        (tiles, source: nativeint, step: nativeint, next, target: nativeint, row, column, both, narrow, seen)
-        =
+    static member Results(tiles, source, step: nativeint, next, target, row, column, both, narrow, seen) =
         Hot.loop ()
         let down = 4n * step
         let mutable from = source
@@ -140,8 +136,7 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
 
     /// Transforms the weights of some source channels, for one vector of result channels: from 9 rows, `tap` apart, to
     /// 16 rows, `step` apart. `next` is the stride of source channels.
-    static member Weights
-        (channels: int, source: nativeint, tap: nativeint, target: nativeint, step: nativeint, next: nativeint) =
+    static member Weights(channels, source: nativeint, tap, target: nativeint, step, next) =
         Hot.loop ()
         let half = 'S.Of 0.5
 
@@ -167,9 +162,7 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
 
     /// Transforms the cotangents of the results of `tiles` neighbours in a row, for one vector of channels, to those of
     /// the 16 products: the transpose of `Results`, with the same strides.
-    static member Cotangents
-        (tiles: int, source: nativeint, row, column, both, narrow, target: nativeint, step: nativeint, next)
-        =
+    static member Cotangents(tiles, source, row, column, both, narrow, target, step: nativeint, next) =
         Hot.loop ()
         let down = 4n * step
         let mutable from = source
@@ -199,9 +192,7 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
 
     /// Transforms the cotangents of the 16 products, for some channels and one vector of outputs, to those of the
     /// weights, in place of the first 9: the transpose of `Weights`. `seen` is as for `Results`.
-    static member WeightGradients
-        (channels: int, at: nativeint, step: nativeint, next: nativeint, seen: nativeint)
-        =
+    static member WeightGradients(channels, at: nativeint, step: nativeint, next, seen) =
         Hot.loop ()
         let down = 4n * step
         let mutable seen' = 'S.Load seen

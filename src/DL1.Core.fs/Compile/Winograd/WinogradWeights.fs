@@ -6,10 +6,9 @@ open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// The gradient of the weights of a 3×3 convolution of stride 1 by Winograd's algorithm: the transpose of
-/// `WinogradConv` with respect to its weights. Pixels and cotangents of some tiles at a time are transformed, and
-/// multiplied over the tiles; partial sums are added and transformed back at the end. If a result is not finite, all is
-/// computed again directly.
+/// The gradient of the weights of a 3×3 convolution of stride 1 by Winograd's algorithm: the transpose of `WinogradConv` with
+/// respect to its weights. Pixels and cotangents of some tiles at a time are transformed, and multiplied over the tiles; partial
+/// sums are added and transformed back at the end. If a result is not finite, all is computed again directly.
 [<Sealed>]
 type internal WinogradWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (g: ConvGeometry, first: ConvFirst) =
