@@ -19,15 +19,13 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
     let firsts = loop.Operands |> Array.map (fun _ -> il.NewNative())
     let rows = loop.Operands |> Array.map (fun _ -> il.NewNative())
     let column = il.NewNative()
+    /// For each step, whether its value is the same in all lanes of all vectors: one vector then holds it.
     let isUniform = LoopSteps.uniform loop
-
-    /// Whether a value is the same in all lanes of all vectors: one vector then holds it.
-    let uniform step = isUniform[step]
 
     let slot (locals: Dictionary<int, LocalBuilder>) step copy =
         Lookup.orAdd locals (step * methods.Vectors + copy) (fun () -> il.NewVector staged.Kinds[step])
 
-    let value step copy = slot values step (if uniform step then 0 else copy)
+    let value step copy = slot values step (if isUniform[step] then 0 else copy)
 
     /// The local of a reduction's accumulator; downward, where lanes are not combined, the reduction's value itself.
     let total reduction copy = if loop.Across then slot totals reduction copy else value reduction copy
@@ -86,7 +84,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
 
     /// Emits a step for `copies` vectors side by side; a uniform one, once.
     let each copies step (emit: int -> unit) =
-        for copy in 0 .. (if uniform step then 1 else copies) - 1 do
+        for copy in 0 .. (if isUniform[step] then 1 else copies) - 1 do
             emit copy
 
     let accumulate partial copy (struct (reduction, op, x)) =

@@ -20,7 +20,6 @@ module internal BindKernel =
         | Work.Copy(view, dtype, shape, source, target) ->
             let from = { Start = view.Offset; Strides = List.ofArray view.Strides }
             let copy = StridedCopy(dtype.Bytes, shape.ToList(), from, View.whole shape)
-
             let run threads (from: nativeint[]) into = copy.Run(threads, from[0], into)
             CallKernel(frame, run, [| source |], target)
         | Work.Static(e, reads, write) -> StaticKernel.bind frame e reads write

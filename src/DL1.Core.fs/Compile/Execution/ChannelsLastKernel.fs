@@ -33,7 +33,6 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
     inherit Kernel()
 
     let e = job.Node
-
     let isDouble = e.DType = DType.F64
     let size = if isDouble then 8n else 4n
 

@@ -69,7 +69,6 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
         let first = int (int64 units * int64 number / int64 tasks)
         let last = int (int64 units * int64 (number + 1) / int64 tasks)
         let block = At.stack<nativeint> items.BlockLength
-
         let spills = items.SpillMemory()
 
         if splitsSegments then
@@ -83,5 +82,4 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
 
     override this.Run() =
         items.ReadAddresses()
-
         this.RunTasks(frame.Threads, tasks)

@@ -108,7 +108,6 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
 
         for i in 0 .. count - 1 do
             if work.Streams[i] >= 0 then
-
                 let first =
                     int64 (space.Starts[i][item])
                     + int64 segment * int64 (space.SegmentStrides[i])

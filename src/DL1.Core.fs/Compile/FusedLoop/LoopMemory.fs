@@ -51,16 +51,6 @@ type internal LoopMemory =
         if bytes &&& 1 <> 0 then
             LoopMemory.Move<byte>(source + at, target + at)
 
-    /// A mask of the first `count` lanes of 32 bits.
-    [<MethodImpl(Inline.Always)>]
-    static member private First32(count: int) : Vector512<float32> =
-        Vector512.GreaterThan(Vector512.Create count, Vector512<int>.Indices).AsSingle()
-
-    /// A mask of the first `count` lanes of 64 bits.
-    [<MethodImpl(Inline.Always)>]
-    static member private First64(count: int) : Vector512<float> =
-        Vector512.GreaterThan(Vector512.Create(int64 count), Vector512<int64>.Indices).AsDouble()
-
     // `LoadPartial` reads the first `count` elements at an address, at most the number of lanes; the other lanes are 0.
     // The JIT knows the size of an element, 4 or 8 bytes, and the processor, so one branch is left.
 
@@ -99,10 +89,12 @@ type internal LoopMemory =
         (address: nativeint, count: int, _: Vector512<'T>)
         : Vector512<'T> =
         if Avx512F.IsSupported && sizeof<'T> = 4 then
-            let mask = LoopMemory.First32 count
+            let mask = Vector512.GreaterThan(Vector512.Create count, Vector512<int>.Indices).AsSingle()
             Avx512F.MaskLoad(NativePtr.ofNativeInt<float32> address, mask, Vector512.Zero).As<float32, 'T>()
         elif Avx512F.IsSupported then
-            let mask = LoopMemory.First64 count
+            let mask =
+                Vector512.GreaterThan(Vector512.Create(int64 count), Vector512<int64>.Indices).AsDouble()
+
             Avx512F.MaskLoad(NativePtr.ofNativeInt<float> address, mask, Vector512.Zero).As<float, 'T>()
         else
             let mutable lanes = Vector512<'T>.Zero

@@ -120,28 +120,26 @@ module internal Stages =
             |> Array.map (fun (struct (value, operand)) ->
                 (if isLoaded operand then last else earliest[value]), value, operand)
 
+        let numbered = Array.indexed stores
+
         /// The operand to which an earlier stage stored a step, if nothing has overwritten it since.
         let storedIn stage step =
             let moves operand =
                 let o = loop.Operands[operand]
                 o.Along && not o.Invariant
 
-            let overwritten at (by, _, other) (_, _, operand) isLater =
-                other = operand && by < stage && (by > at || (by = at && isLater))
+            let isOverwritten n at operand =
+                numbered
+                |> Array.exists (fun (m, (by, _, other)) ->
+                    other = operand && by < stage && (by > at || (by = at && m > n)))
 
             // A load or a constant costs less than reloading a stored value.
             if (LoopSteps.inputs loop.Steps[step]).IsEmpty then
                 None
             else
-                stores
-                |> Array.indexed
-                |> Array.tryPick (fun (n, ((at, value, operand) as store)) ->
-                    let lost =
-                        stores
-                        |> Array.indexed
-                        |> Array.exists (fun (m, other) -> overwritten at other store (m > n))
-
-                    if value = step && at < stage && moves operand && not lost then
+                numbered
+                |> Array.tryPick (fun (n, (at, value, operand)) ->
+                    if value = step && at < stage && moves operand && not (isOverwritten n at operand) then
                         Some operand
                     else
                         None)

@@ -45,12 +45,10 @@ module internal Fuse =
             groupOf[e.Digest] <- g
 
             for o in operands do
-                let isNew =
-                    g.Operands
-                    |> Seq.forall (fun p ->
-                        p.Source.Digest <> o.Source.Digest || p.Offset <> o.Offset || p.Strides <> o.Strides)
+                let isSame (p: StridedView) =
+                    p.Source = o.Source && p.Offset = o.Offset && p.Strides = o.Strides
 
-                if isNew then
+                if not (g.Operands.Exists isSame) then
                     g.Operands.Add o
 
                 waitForSource g o.Source
@@ -126,10 +124,8 @@ module internal Fuse =
                     let siblings =
                         sources
                         |> List.collect (origins 4)
-                        |> List.collect (fun s ->
-                            match readers.TryGetValue s.Digest with
-                            | true, list -> List.ofSeq list |> List.rev |> List.truncate 4
-                            | false, _ -> [])
+                        |> List.choose (fun s -> Lookup.tryFind readers s.Digest)
+                        |> List.collect (fun known -> List.ofSeq known |> List.rev |> List.truncate 4)
                         |> List.distinct
                         |> List.filter (fun g -> g.Anchor.IsNone)
 

@@ -71,18 +71,15 @@ module internal GroupProgram =
             let load operand = shared (LoopStep.Load operand)
 
             let fromMemory (source: Expr) offset (own: int[]) =
-                let known =
-                    operands
-                    |> Seq.tryFindIndex (fun (target, strides, _) ->
-                        match target with
-                        | ProgramOperand.Value(s, o) ->
-                            s.Digest = source.Digest && o = offset && strides = own
-                        | ProgramOperand.Random _
-                        | ProgramOperand.Spill -> false)
-
-                match known with
-                | Some i -> load i
-                | None -> load (operand (ProgramOperand.Value(source, offset)) own source.DType)
+                operands
+                |> Seq.tryFindIndex (fun (target, strides, _) ->
+                    match target with
+                    | ProgramOperand.Value(s, o) -> s = source && o = offset && strides = own
+                    | ProgramOperand.Random _
+                    | ProgramOperand.Spill -> false)
+                |> Option.defaultWith (fun () ->
+                    operand (ProgramOperand.Value(source, offset)) own source.DType)
+                |> load
 
             /// A number that decides what is computed (0, ±1) is a constant of the code. Any other is read from
             /// memory, so that another batch size, or another learning rate, finds its code compiled.
@@ -131,23 +128,14 @@ module internal GroupProgram =
                         let below = shared (LoopStep.Unary(UnaryOp.Neg, square))
                         add (LoopStep.Erf(x, shared (LoopStep.Unary(UnaryOp.Exp, below))))
                     | Node.Unary(op, x) -> shared (LoopStep.Unary(op, value x))
-                    | Node.Binary(op, x, y) ->
-                        let x, y = value x, value y
-                        shared (LoopStep.Binary(op, x, y))
+                    | Node.Binary(op, x, y) -> shared (LoopStep.Binary(op, value x, value y))
                     | Node.Compare(op, x, y) ->
-                        let asNumber value =
-                            if x.DType = DType.Bool then
-                                add (LoopStep.Convert(LaneKind.Float, value))
-                            else
-                                value
+                        let asNumber v =
+                            if x.DType = DType.Bool then add (LoopStep.Convert(LaneKind.Float, v)) else v
 
                         let first, second = value x, value y
-                        let first, second = asNumber first, asNumber second
-                        add (LoopStep.Compare(op, first, second))
-                    | Node.Select(c, x, y) ->
-                        let c = value c
-                        let x, y = value x, value y
-                        add (LoopStep.Select(c, x, y))
+                        add (LoopStep.Compare(op, asNumber first, asNumber second))
+                    | Node.Select(c, x, y) -> add (LoopStep.Select(value c, value x, value y))
                     | Node.Cast(dtype, x) ->
                         let kind = lane dtype
                         if kind = lane x.DType then value x else add (LoopStep.Convert(kind, value x))
@@ -214,16 +202,12 @@ module internal GroupProgram =
                 |]
 
             let before = operands.Count
-            let stores = store ()
 
-            match build stores with
-            | None -> None
-            | Some plain ->
-                let spilled = SpillPolicy.steps plain.Loop
+            build (store ())
+            |> Option.bind (fun plain ->
+                let spilled = SpillPolicy.steps plain.Loop plain.Space
 
-                if
-                    spilled.Length = 0 || not (SpillPolicy.fits plain.Loop.Type plain.Space spilled.Length)
-                then
+                if spilled.Length = 0 then
                     Some plain
                 else
                     // Spill buffers come before the operands that are stored.
@@ -234,4 +218,4 @@ module internal GroupProgram =
                         |> Array.map (fun v ->
                             struct (v, operand ProgramOperand.Spill natural plain.Loop.Type))
 
-                    build (Array.append spills (store ()))
+                    build (Array.append spills (store ())))

@@ -62,12 +62,11 @@ module internal Join =
 
         match candidate with
         | Some(role, reduced) when hasOneFloat && g.Members.Count < mostOperations ->
-            let read = Reads.reads rematerialised e
             let mutable ok = not (isReduction && g.Anchor.IsSome)
             let mutable readsKept = false
             let operands = List<StridedView>()
 
-            for r in read do
+            for r in Reads.reads rematerialised e do
                 let strides = Reads.squeeze shape r.Strides
 
                 match g.Roles.TryGetValue r.Source.Digest with

@@ -22,14 +22,13 @@ module internal Rematerialise =
             | _ when left = 0 -> None
             | n :: todo when Reads.draws rematerialised n || not (NodeKind.isCheap n) -> None
             | n :: todo ->
-                let reads = Reads.reads rematerialised n
-                let inMemory, more = reads |> List.partition (fun r -> isInMemory r.Source)
+                let inMemory, more =
+                    Reads.reads rematerialised n |> List.partition (fun r -> isInMemory r.Source)
 
-                if
-                    more
-                    |> List.forall (fun r ->
-                        NodeKind.of' r.Source = NodeKind.Elementwise && StridedView.isWhole n.Shape r)
-                then
+                let isPart (r: StridedView) =
+                    NodeKind.of' r.Source = NodeKind.Elementwise && StridedView.isWhole n.Shape r
+
+                if List.forall isPart more then
                     let operands =
                         inMemory |> List.map (fun r -> { r with Strides = Reads.squeeze n.Shape r.Strides })
 
@@ -93,7 +92,6 @@ module internal Rematerialise =
 
                     for g in others do
                         g.Operands.RemoveAll(fun o -> o.Source = e) |> ignore
-
                         g.Float <- g.Float |> Option.orElse (List.tryPick NodeKind.float recomputation.Nodes)
 
                         for o in recomputation.Operands do

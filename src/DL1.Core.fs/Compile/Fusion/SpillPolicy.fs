@@ -7,8 +7,17 @@ open DL1.Compiler.FusedLoop
 /// Which values of a fused loop are spilled: those that are expensive to compute and used in several stages.
 [<RequireQualifiedAccess>]
 module internal SpillPolicy =
-    /// The indices of the steps to spill, in order.
-    let steps (loop: FusedLoop) : int[] =
+    /// Whether `count` spilled steps are within the budget: for one item at a time, or for all items where they are
+    /// few and threads share each.
+    let private fits (dtype: DType) (space: IterationSpace) (count: int) =
+        let lanes, bytes = if dtype = DType.F64 then 8, 8L else 16, 4L
+        let columns = if space.Across then int64 space.Columns else int64 lanes
+        let items = space.ItemsBy lanes
+        let atOnce = if items < Tuning.FewItems then int64 items else 1L
+        int64 count * atOnce * int64 space.Segments * columns * bytes <= Tuning.SpillBytes
+
+    /// The indices of the steps to spill, in order; none where they are not within the budget.
+    let steps (loop: FusedLoop) (space: IterationSpace) : int[] =
         let steps, stores = loop.Steps, loop.Stores
         let stage = Stages.earliest loop
         let invariant = LoopSteps.rates loop |> Array.map (fun rate -> rate = LoopRate.Call)
@@ -27,21 +36,11 @@ module internal SpillPolicy =
                     for x in LoopSteps.inputs step do
                         used[x] <- used[x] ||| used[i]
 
-        let isStored i = stores |> Array.exists (fun struct (value, _) -> value = i)
-
         let isSpilled i =
             not (LoopSteps.isCheap steps[i])
             && not invariant[i]
-            && not (isStored i)
+            && not (stores |> Array.exists (fun struct (value, _) -> value = i))
             && System.Numerics.BitOperations.PopCount used[i] > 1
 
-        [| 0 .. steps.Length - 1 |] |> Array.filter isSpilled
-
-    /// Whether `count` spilled steps are within the budget: for one item at a time, or for all items where they are
-    /// few and threads share each.
-    let fits (dtype: DType) (space: IterationSpace) (count: int) =
-        let lanes, bytes = if dtype = DType.F64 then 8, 8L else 16, 4L
-        let columns = if space.Across then int64 space.Columns else int64 lanes
-        let items = space.ItemsBy lanes
-        let atOnce = if items < Tuning.FewItems then int64 items else 1L
-        int64 count * atOnce * int64 space.Segments * columns * bytes <= Tuning.SpillBytes
+        let spilled = [| 0 .. steps.Length - 1 |] |> Array.filter isSpilled
+        if fits loop.Type space spilled.Length then spilled else [||]

@@ -69,14 +69,9 @@ module internal StridedView =
             Some { inner with Strides = [| for axis in permutation -> inner.Strides[axis] |] }
         | Node.Slice(cuts, _) ->
             let cuts = Array.ofList cuts
-
-            Some
-                { inner with
-                    Offset =
-                        inner.Offset
-                        + Array.sum (Array.map2 (fun (c: Cut) s -> c.Start * s) cuts inner.Strides)
-                    Strides = Array.mapi2 (fun axis c s -> Cut.stride e.Shape[axis] c s) cuts inner.Strides
-                }
+            let start = Array.sum (Array.map2 (fun (c: Cut) s -> c.Start * s) cuts inner.Strides)
+            let strides = Array.mapi2 (fun axis c s -> Cut.stride e.Shape[axis] c s) cuts inner.Strides
+            Some { inner with Offset = inner.Offset + start; Strides = strides }
         | Node.Reshape(shape, _) ->
             reshaped x.Shape inner.Strides shape |> Option.map (fun s -> { inner with Strides = s })
         | _ -> None
@@ -105,13 +100,11 @@ module internal StridedView =
             next <- operandOfView source
 
         let apply (inner: StridedView, x: Expr) (e: Expr) =
-            match step e inner x with
-            | Some view -> view, e
-            | None ->
-                match e.Node with
-                // A reshape that strides cannot express costs nothing after its operand is in memory, row-major.
-                | Node.Reshape(shape, _) -> { whole x with Strides = shape.Strides }, e
-                | _ -> whole e, e
+            match step e inner x, e.Node with
+            | Some view, _ -> view, e
+            // A reshape that strides cannot express costs nothing after its operand is in memory, row-major.
+            | None, Node.Reshape(shape, _) -> { whole x with Strides = shape.Strides }, e
+            | None, _ -> whole e, e
 
         List.fold apply (whole source, source) views |> fst
 

@@ -89,7 +89,7 @@ module internal ExplainPlan =
     let private floatOf (plan: Plan) (step: PlanStep) =
         step.Writes
         |> Array.map (fun p -> plan.Values[p].DType)
-        |> Array.tryFind (fun dtype -> dtype.IsFloat)
+        |> Array.tryFind _.IsFloat
         |> Option.defaultValue DType.F32
 
     /// The cells of a profiled kernel: time, GFLOP/s, GB/s, and the larger share of the machine's peak in percent.
@@ -169,16 +169,17 @@ module internal ExplainPlan =
     /// the bytes that kernels keep as working memory.
     let private memory (once: int64 option) (kernels: int64) (plan: Plan) =
         let need = PlanMemory.ofPlan plan
-        let again = once |> Option.map (fun once -> need.Results - once) |> Option.defaultValue 0L
+
+        let again, twice =
+            match once with
+            | None -> 0L, ""
+            | Some 0L -> need.Results, ", now and next"
+            | Some once ->
+                need.Results - once,
+                $", of which {bytes once} are updated in place and the rest are now and next"
+
         let results = need.Results + again
         let all = need.Between + need.Constants + results + kernels
-
-        let twice =
-            match once with
-            | None -> ""
-            | Some 0L -> ", now and next"
-            | Some once -> $", of which {bytes once} are updated in place and the rest are now and next"
-
         let own = if kernels > 0L then $", kernels' own {bytes kernels}" else ""
 
         $"memory {bytes all}: between kernels {bytes need.Between}, constants {bytes need.Constants}, "

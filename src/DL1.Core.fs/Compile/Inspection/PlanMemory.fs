@@ -32,7 +32,6 @@ module internal PlanMemory =
             match step.Work with
             | Work.Scan(job, body) ->
                 let inside = ofPlan body
-
                 let carried = 2L * Array.sum job.CarryBytes + Array.sum job.OutputBytes
                 between <- between + inside.Between + carried
                 constants <- constants + inside.Constants

@@ -49,11 +49,6 @@ module internal Interpret =
         | LoopStep.Convert(kind, x) ->
             InterpretIntegers.convert<'F, 'I> staged.Kinds[x] kind bytes (at x) target
 
-    /// The bytes of a call with `capacity` blocks for each value: the values, one block more, and two for the levels of each sum.
-    let private bytesFor (staged: StagedLoop) capacity =
-        let steps = staged.Loop.Steps.Length
-        64 * (capacity * steps + 1 + 2 * steps)
-
     /// Runs a call, with `capacity` blocks for each value. Its memory is not cleared first: each block is written before it is read.
     /// Lanes beyond the end of a row may hold anything, and are never stored.
     [<SkipLocalsInit>]
@@ -66,8 +61,9 @@ module internal Interpret =
         columns
         split
         =
-        let values = At.stack<byte>(bytesFor staged capacity)
         let loop = staged.Loop
+        // The values, one block more, and two for the levels of each sum.
+        let values = At.stack<byte>(64 * ((capacity + 2) * loop.Steps.Length + 1))
         let single = sizeof<'F> = 4
         let lanes = if single then 16n else 8n
         let stride = nativeint (64 * capacity)

@@ -58,17 +58,15 @@ module internal ChannelsLast =
     /// A transpose; a reshape where only axes of extent 1 change places; x itself where no axis does.
     let private transpose (permutation: int list) (x: Expr) =
         let moving = permutation |> List.filter (fun axis -> x.Shape[axis] <> 1)
+        let dims = permuted permutation (x.Shape.ToList())
 
         if permutation = List.sort permutation then
             x
         elif moving = List.sort moving then
-            Expr.reshape (permuted permutation (x.Shape.ToList())) x
+            Expr.reshape dims x
         else
             match x.Node with
-            | Node.Constant t ->
-                Expr.constant (
-                    Strided.transpose (Shape.ofList (permuted permutation (x.Shape.ToList()))) permutation t
-                )
+            | Node.Constant t -> Expr.constant (Strided.transpose (Shape.ofList dims) permutation t)
             | _ -> Expr.Make(Node.Transpose(permutation, x))
 
     /// The transpose of a value; if that is a transpose itself, the two become one.
@@ -101,21 +99,20 @@ module internal ChannelsLast =
             | Form.First x -> Lookup.orAdd lasts e.Digest (fun () -> transposed (firstToLast e.Shape.Rank) x)
 
         let made node = Expr.Make node
+        /// The form of a value whose channels-last transpose is this node.
+        let inLast node = Form.Last(made node)
 
         /// A data operand as convolutions and poolings read it: through a transpose of its channels-last value.
         let read (e: Expr) = made (Node.Transpose(lastToFirst e.Shape.Rank, last e))
 
         /// A convolution or pooling over channels-last operands, weights excepted.
         let window (e: Expr) =
-            let rebuilt =
-                match e.Node with
-                | Node.Conv((ConvRole.Forward | ConvRole.InputGrad _) as role, spec, x, w) ->
-                    Node.Conv(role, spec, read x, first w)
-                | node -> Node.map read node
+            let turned node = inLast (Node.Transpose(firstToLast e.Shape.Rank, made node))
 
             match e.Node with
-            | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> Form.First(made rebuilt)
-            | _ -> Form.Last(made (Node.Transpose(firstToLast e.Shape.Rank, made rebuilt)))
+            | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> Form.First(made (Node.map read e.Node))
+            | Node.Conv(role, spec, x, w) -> turned (Node.Conv(role, spec, read x, first w))
+            | pooling -> turned (Node.map read pooling)
 
         /// The operand of a broadcast to `rank` axes, with channels last. Axes that it lacks are added in front with extent 1 first,
         /// so that its channels meet those of the result; a scalar stays a scalar.
@@ -124,14 +121,12 @@ module internal ChannelsLast =
 
             if missing = 0 then
                 last x
+            elif x.Shape.IsScalar then
+                first x
             else
-                let x = first x
-                let dims = List.replicate missing 1 @ x.Shape.ToList()
-
-                if x.Shape.IsScalar then
-                    x
-                else
-                    transpose (firstToLast rank) (Expr.reshape dims x)
+                first x
+                |> Expr.reshape (List.replicate missing 1 @ x.Shape.ToList())
+                |> transpose (firstToLast rank)
 
         let plain (e: Expr) =
             let unchanged = Node.operands e.Node |> List.forall (fun o -> (first o).Digest = o.Digest)
@@ -161,7 +156,7 @@ module internal ChannelsLast =
                     let operands = Node.operands e.Node
 
                     if List.exists isLast operands then
-                        Form.Last(made (Node.map last e.Node))
+                        inLast (Node.map last e.Node)
                     elif List.forall isBoth operands then
                         Form.Both(made (Node.map first e.Node), made (Node.map last e.Node))
                     else
@@ -175,17 +170,16 @@ module internal ChannelsLast =
                     else
                         Form.Both(made (Node.Broadcast(shape, first x)), repeated)
                 | Node.Pad(edges, value, x) when isLast x ->
-                    Form.Last(made (Node.Pad(permuted order edges, value, last x)))
-                | Node.Slice(cuts, x) when isLast x ->
-                    Form.Last(made (Node.Slice(permuted order cuts, last x)))
+                    inLast (Node.Pad(permuted order edges, value, last x))
+                | Node.Slice(cuts, x) when isLast x -> inLast (Node.Slice(permuted order cuts, last x))
                 | Node.Reverse(axes, x) when isLast x ->
-                    Form.Last(made (Node.Reverse(axes |> List.map position |> List.sort, last x)))
+                    inLast (Node.Reverse(axes |> List.map position |> List.sort, last x))
                 | Node.Concat(axis, xs) when List.exists isLast xs ->
-                    Form.Last(made (Node.Concat(position axis, List.map last xs)))
-                | Node.Softmax(axis, x) when isLast x -> Form.Last(made (Node.Softmax(position axis, last x)))
+                    inLast (Node.Concat(position axis, List.map last xs))
+                | Node.Softmax(axis, x) when isLast x -> inLast (Node.Softmax(position axis, last x))
                 | Node.CumSum(axis, reversed, x) when isLast x ->
-                    Form.Last(made (Node.CumSum(position axis, reversed, last x)))
-                | Node.ArgSort(axis, x) when isLast x -> Form.Last(made (Node.ArgSort(position axis, last x)))
+                    inLast (Node.CumSum(position axis, reversed, last x))
+                | Node.ArgSort(axis, x) when isLast x -> inLast (Node.ArgSort(position axis, last x))
                 | Node.Reduce(op, axes, x) when isLast x ->
                     without axes x (fun positions -> Node.Reduce(op, positions, last x))
                 | Node.ArgReduce(op, axis, x) when isLast x ->

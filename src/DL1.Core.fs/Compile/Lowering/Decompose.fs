@@ -58,10 +58,10 @@ module internal Decompose =
             | Add(Form(Node.Cast(DType.F64, bits)), Number 2147483648.0) when bits.DType = DType.I32 ->
                 let bound = ceil (p * 4294967296.0) - 2147483648.0
 
-                if bound > 2147483647.0 || not (p > 0.0) then
-                    None
-                else
+                if p > 0.0 && bound <= 2147483647.0 then
                     Some(Expr.compare CompareOp.Lt bits (Expr.full DType.I32 (bits.Shape.ToList()) bound))
+                else
+                    None
             | _ -> None
         | _ -> None
 
@@ -128,13 +128,12 @@ module internal Decompose =
 
         // The operands x of which −x is an operand, too.
         let pairs =
-            HashSet
-                [
-                    for n in operands do
-                        match n with
-                        | Neg x when isOperand.Contains x.Digest -> x.Digest
-                        | _ -> ()
-                ]
+            operands
+            |> List.choose (function
+                | Neg x when isOperand.Contains x.Digest -> Some x
+                | _ -> None)
+            |> Seq.map _.Digest
+            |> HashSet
 
         let half (x: Expr) isUpper =
             let t = exp (-(abs x))

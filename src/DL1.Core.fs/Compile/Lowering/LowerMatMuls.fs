@@ -25,20 +25,17 @@ module internal LowerMatMuls =
             let rank = b.Shape.Rank
             let r = StridedView.through b
             let k, n = b.Shape[rank - 2], b.Shape[rank - 1]
-
             let shared = List.forall (fun axis -> r.Strides[axis] = 0 || b.Shape[axis] = 1) [ 0 .. rank - 3 ]
 
             if shared && r.Source.Shape.Size = k * n && reshapesFreely (rowsOf a) a then
                 let isRow stride other extent =
                     r.Strides[rank - 1] = stride && (extent = 1 || r.Strides[rank - 2] = other)
 
-                let matrix =
-                    if r.Offset = 0 && isRow 1 n k then Some(Expr.reshape [ k; n ] r.Source)
-                    elif r.Offset = 0 && isRow k 1 k then Some((Expr.reshape [ n; k ] r.Source).T)
-                    else None
+                let times matrix = Some(Expr.matmul (rows a) matrix |> Expr.reshape (e.Shape.ToList()))
 
-                matrix
-                |> Option.map (fun matrix -> Expr.matmul (rows a) matrix |> Expr.reshape (e.Shape.ToList()))
+                if r.Offset = 0 && isRow 1 n k then times (Expr.reshape [ k; n ] r.Source)
+                elif r.Offset = 0 && isRow k 1 k then times (Expr.reshape [ n; k ] r.Source).T
+                else None
             else
                 None
         | _ -> None

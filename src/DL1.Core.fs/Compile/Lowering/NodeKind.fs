@@ -44,14 +44,7 @@ module internal NodeKind =
     let isNumber (e: Expr) = Option.isSome (Local.number e)
 
     /// The number of axes before this one whose extent is not 1.
-    let private before (x: Shape) axis =
-        let mutable count = 0
-
-        for a in 0 .. axis - 1 do
-            if x[a] <> 1 then
-                count <- count + 1
-
-        count
+    let private before (x: Shape) axis = ([ 0 .. axis - 1 ] |> List.filter (fun a -> x[a] <> 1)).Length
 
     /// The reduced axes of a reduction of shape `x`, numbered without axes of extent 1.
     let reducedAxes (axes: int list) (x: Shape) =

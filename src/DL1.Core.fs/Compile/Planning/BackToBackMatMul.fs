@@ -91,22 +91,25 @@ module internal BackToBackMatMul =
                     |> Array.tryPick isFirst
                     |> Option.map (fun (p, first) ->
                         let hidesRows = isOnlyFor second.A.Buffer [ f; i ]
-
                         let job = { First = first; Rows = loop; Second = second; HidesRows = hidesRows }
+                        let own = [ steps[p]; steps[f]; steps[i] ]
 
-                        let shown =
-                            Array.filter (fun buffer ->
+                        let shown (buffers: PlanStep -> int[]) =
+                            own
+                            |> Seq.collect buffers
+                            |> Seq.distinct
+                            |> Seq.toArray
+                            |> Array.filter (fun buffer ->
                                 buffer <> first.C.Buffer && not (hidesRows && buffer = second.A.Buffer))
 
-                        let own = [ steps[p]; steps[f]; steps[i] ]
                         left[p] <- None
                         left[f] <- None
 
                         {
                             Work = Work.BackToBack(job, own)
                             Group = steps[i].Group
-                            Reads = own |> Seq.collect _.Reads |> Seq.distinct |> Seq.toArray |> shown
-                            Writes = own |> Seq.collect _.Writes |> Seq.distinct |> Seq.toArray |> shown
+                            Reads = shown _.Reads
+                            Writes = shown _.Writes
                         })
                 | _ -> None
             | _ -> None

@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Planning
 
 open DL1
+open DL1.Pattern
 open DL1.Compiler.Execution
 open DL1.Compiler.Fusion
 open DL1.Compiler.Gemm
@@ -175,25 +176,21 @@ module internal ForwardOutputs =
                         left[i] <- None
                         redirect writer (Work.Gemm job) read write)
                 | _ -> ()
-            | Work.Static(e, reads, write) ->
-                match e.Node with
-                | Node.Concat(axis, operands) when
-                    (Array.distinct reads).Length = reads.Length
-                    && operands |> List.forall (fun o -> o.Shape.Size > 0)
-                    ->
-                    let begins = (0, operands) ||> List.scan (fun at o -> at + o.Shape[axis])
+            | Work.Static((Form(Node.Concat(axis, operands)) as e), reads, write) when
+                (Array.distinct reads).Length = reads.Length
+                && operands |> List.forall (fun o -> o.Shape.Size > 0)
+                ->
+                let begins = (0, operands) ||> List.scan (fun at o -> at + o.Shape[axis])
 
-                    let all =
-                        List.zip3 (List.ofArray reads) operands (List.take operands.Length begins)
-                        |> List.map (fun (buffer, operand, before) ->
-                            part i axis e write buffer operand before)
+                let all =
+                    List.zip3 (List.ofArray reads) operands (List.take operands.Length begins)
+                    |> List.map (fun (buffer, operand, before) -> part i axis e write buffer operand before)
 
-                    if List.forall Option.isSome all then
-                        left[i] <- None
+                if List.forall Option.isSome all then
+                    left[i] <- None
 
-                        for buffer, writer, work in List.choose id all do
-                            redirect writer work buffer write
-                | _ -> ()
+                    for buffer, writer, work in List.choose id all do
+                        redirect writer work buffer write
             | _ -> ()
 
         left.Left

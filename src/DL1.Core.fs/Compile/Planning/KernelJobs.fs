@@ -97,7 +97,6 @@ module internal KernelJobs =
     let matrix (bufferOf: Expr -> int) (e: Expr) : MatrixBuffer =
         let r = MatrixOperand.reading e
         let rank = e.Shape.Rank
-
         let struct (outer, batch, inner) = MatrixOperand.stack e r |> Option.defaultValue (struct (0, 0, 1))
 
         // The stride of an axis of extent 1 is arbitrary; a product requires that one of the two strides is 1.

@@ -44,8 +44,9 @@ module internal PlanSteps =
         match program with
         | None -> [||], [||]
         | Some p ->
-            let all = p.Operands |> Array.map (KernelJobs.operandBuffer buffers.Of)
-            Array.splitAt (p.Operands.Length - p.Stored.Length) all
+            p.Operands
+            |> Array.map (KernelJobs.operandBuffer buffers.Of)
+            |> Array.splitAt (p.Operands.Length - p.Stored.Length)
 
     let private step work (g: Group) reads writes = { Work = work; Group = g; Reads = reads; Writes = writes }
 
@@ -69,8 +70,7 @@ module internal PlanSteps =
         let others, stores = loopBuffers buffers program
         step work g (Array.append reads others) (Array.append [| result |] stores |> Array.distinct)
 
-    let private gemm code fusion (buffers: PlanBuffers) (g: Group) program (e: Expr) (a: Expr) (b: Expr) =
-        shareWithEpilogue fusion buffers g e program
+    let private gemm code (buffers: PlanBuffers) (g: Group) program (e: Expr) (a: Expr) (b: Expr) =
         let rank = e.Shape.Rank
         let m, n = e.Shape[rank - 2], e.Shape[rank - 1]
 
@@ -90,9 +90,7 @@ module internal PlanSteps =
 
         anchored buffers g program (Work.Gemm job) [| job.A.Buffer; job.B.Buffer |] job.C.Buffer
 
-    let private channelsLast code fusion (buffers: PlanBuffers) (g: Group) program (e: Expr) node operands =
-        shareWithEpilogue fusion buffers g e program
-
+    let private channelsLast code (buffers: PlanBuffers) (g: Group) program (e: Expr) node operands =
         let job =
             {
                 Node = node
@@ -134,10 +132,12 @@ module internal PlanSteps =
         | None, None -> None
         | None, Some p -> Some(fusedLoop code buffers g p)
         | Some e, _ ->
+            shareWithEpilogue fusion buffers g e program
+
             match NodeKind.of' e, e.Node with
-            | NodeKind.MatMul, Node.MatMul(a, b) -> Some(gemm code fusion buffers g program e a b)
+            | NodeKind.MatMul, Node.MatMul(a, b) -> Some(gemm code buffers g program e a b)
             | NodeKind.ChannelsLast(node, operands), _ ->
-                Some(channelsLast code fusion buffers g program e node operands)
+                Some(channelsLast code buffers g program e node operands)
             | NodeKind.Other, Node.Scan(_, call) -> Some(scan buffers g call (bodyOf call.Body))
             | NodeKind.View, Node.Reshape _ -> None
             | NodeKind.View, _ -> Some(copy buffers g e)

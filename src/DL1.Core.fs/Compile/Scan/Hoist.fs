@@ -16,22 +16,19 @@ module internal Hoist =
         let sums =
             loop.Carries |> List.choose (fun c -> StepSum.added loop c |> Option.map (fun terms -> c, terms))
 
-        let isSum (c: ScanCarry) = sums |> List.exists (fun (s, _) -> s.Variable = c.Variable)
+        let isAmong (sums: (ScanCarry * Expr list) list) (c: ScanCarry) =
+            sums |> List.exists (fun (s, _) -> s.Variable = c.Variable)
 
         // The elements of the largest value that a step is given, outputs, or carries on, except sums over the steps.
         let usual =
             (loop.Slices |> List.map fst)
-            @ (loop.Carries |> List.filter (isSum >> not) |> List.map _.Variable)
+            @ (loop.Carries |> List.filter (isAmong sums >> not) |> List.map _.Variable)
             |> List.map _.Shape.Size
             |> List.append (loop.Outputs |> List.map (fun (_, e) -> e.Shape.Size))
             |> List.fold max 1
 
         let moved = sums |> List.filter (fun (_, terms) -> terms |> List.forall (StepSum.isSmall lift usual))
-
-        let staying =
-            loop.Carries
-            |> List.filter (fun c -> moved |> List.forall (fun (m, _) -> m.Variable <> c.Variable))
-
+        let staying = loop.Carries |> List.filter (isAmong moved >> not)
         let needed = HashSet(Graph.topological (staying |> List.map _.Next) |> Seq.map _.Digest)
         let outside = SumHoisting(loop, lift, needed, usual)
         let totals = moved |> List.map (fun (c, terms) -> c.Final, outside.Sum(c, terms))
@@ -104,19 +101,18 @@ module internal Hoist =
             let all = Lookup.orAdd outputs (loopOf call) List
 
             for e in call.Body.Outputs do
-                if not (all.Exists(fun known -> known.Digest = e.Digest)) then
+                if not (all.Contains e) then
                     all.Add e
 
         let change (was: ScanCall<Expr>) (call: ScanCall<Expr>) result =
             let all = outputs[loopOf was]
             let carries = call.Body.Next.Length
-            let index (e: Expr) = all.FindIndex(fun known -> known.Digest = e.Digest)
 
             let result =
                 if result < carries then
                     result
                 else
-                    carries + index (List.item (result - carries) was.Body.Outputs)
+                    carries + all.IndexOf(List.item (result - carries) was.Body.Outputs)
 
             Expr.Make(Node.Scan(result, { call with Body = { call.Body with Outputs = List.ofSeq all } }))
 
@@ -168,10 +164,7 @@ module internal Hoist =
         let rec again sweeps (roots: Expr list) =
             let moved = sweep roots
 
-            if sweeps = 1 || List.forall2 (fun (a: Expr) (b: Expr) -> a.Digest = b.Digest) roots moved then
-                moved
-            else
-                again (sweeps - 1) moved
+            if sweeps = 1 || roots = moved then moved else again (sweeps - 1) moved
 
         if Graph.topological roots |> Array.exists _.Node.IsScan then
             again 6 roots

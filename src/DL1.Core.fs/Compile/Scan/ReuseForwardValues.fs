@@ -50,7 +50,7 @@ module internal ReuseForwardValues =
 
         let equal (given: Expr list) (variables: Variable list) (e: Expr) =
             List.zip given variables
-            |> List.tryPick (fun (g, v) -> if g.Digest = e.Digest then Some(Expr.ofVariable v) else None)
+            |> List.tryPick (fun (g, v) -> if g = e then Some(Expr.ofVariable v) else None)
 
         let stacked (e: Expr) =
             match e.Node with
@@ -136,15 +136,16 @@ module internal ReuseForwardValues =
                     let all = Lookup.orAdd outputs found.Source (fun () -> List other.Body.Outputs)
 
                     for _, image in found.Added do
-                        if not (all.Exists(fun e -> e.Digest = image.Digest)) then
+                        if not (all.Contains image) then
                             all.Add image
 
-        let put (was: ScanCall<Expr>) (call: ScanCall<Expr>) =
-            match outputs.TryGetValue(key was) with
-            | true, all -> { call with Body = { call.Body with Outputs = List.ofSeq all } }
-            | false, _ -> call
+        let change (was: ScanCall<Expr>) (call: ScanCall<Expr>) result =
+            // With the outputs that other scans read.
+            let call =
+                match outputs.TryGetValue(key was) with
+                | true, all -> { call with Body = { call.Body with Outputs = List.ofSeq all } }
+                | false, _ -> call
 
-        let read (was: ScanCall<Expr>) (call: ScanCall<Expr>) result =
             match plans.TryGetValue(key was) with
             | false, _ -> Expr.Make(Node.Scan(result, call))
             | true, plan ->
@@ -158,7 +159,7 @@ module internal ReuseForwardValues =
                     | Node.Scan(_, other) ->
                         plan.Added
                         |> List.map (fun (_, image) ->
-                            let at = outputs[plan.Source].FindIndex(fun e -> e.Digest = image.Digest)
+                            let at = outputs[plan.Source].IndexOf image
                             Expr.Make(Node.Scan(other.Body.Next.Length + at, other)))
                     | _ -> []
 
@@ -177,7 +178,4 @@ module internal ReuseForwardValues =
 
                 List.item result (finals @ stacks)
 
-        if plans.Count = 0 then
-            roots
-        else
-            Rebuild.overLoops (fun was call result -> read was (put was call) result) roots
+        if plans.Count = 0 then roots else Rebuild.overLoops change roots

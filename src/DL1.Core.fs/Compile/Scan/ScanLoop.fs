@@ -135,15 +135,12 @@ module internal ScanLoop =
     /// The pairs with distinct expressions, and bindings of the other variables to the first with their expression.
     let private distinct (pairs: (Variable * Expr) list) =
         let first = Dictionary<Digest, Variable>()
-
         let kept, duplicates = pairs |> List.partition (fun (v, e) -> first.TryAdd(e.Digest, v))
-
         kept, duplicates |> List.map (fun (v, e) -> v, Expr.ofVariable first[e.Digest])
 
     /// Merges equal slices, fixed operands and outputs, and replaces carries that never change and outputs that are slices.
     let tidy (loop: ScanLoop) : ScanLoop =
-        let unchanged, moving =
-            loop.Carries |> List.partition (fun c -> c.Next.Digest = (Expr.ofVariable c.Variable).Digest)
+        let unchanged, moving = loop.Carries |> List.partition (fun c -> c.Next = Expr.ofVariable c.Variable)
 
         let loop =
             { loop with

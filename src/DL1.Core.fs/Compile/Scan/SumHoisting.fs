@@ -33,8 +33,7 @@ module internal StepSum =
 
     /// The terms that each step adds to a carry, where that is its only use: the step is `carry + terms`. Else `None`.
     let added (loop: ScanLoop) (carry: ScanCarry) : Expr list option =
-        let own = Expr.ofVariable carry.Variable
-        let mine, others = terms carry.Next |> List.partition (fun e -> e.Digest = own.Digest)
+        let mine, others = terms carry.Next |> List.partition ((=) (Expr.ofVariable carry.Variable))
 
         let elsewhere =
             (loop.Carries |> List.filter (fun c -> c.Variable <> carry.Variable) |> List.map _.Next)
