@@ -7,7 +7,8 @@ open DL1.Compiler.Inspection
 open DL1.Compiler.Planning
 open DL1.Compiler.Simd
 
-/// The key of a cached plan. `Layers` is set for plans that name layers in errors, which differ by the nodes' layers.
+/// The key of a cached plan. With `CheckFinite` errors name layers, so that equal graphs made in other layers need other plans:
+/// `Layers` then holds one digest of the layers of all nodes; otherwise it is empty.
 [<NoComparison>]
 type internal PlanKey =
     {
@@ -15,12 +16,11 @@ type internal PlanKey =
         Roots: Digest list
         Width: Width
         Generates: bool
-        /// None, or one.
         Layers: Digest list
         States: int
     }
 
-/// Keeps the 256 plans that were used last, as long as their constants have at most 256 MB together. A plan is reused
+/// Keeps the plans that were used last, at most `Tuning.PlansKept` with constants of at most `Tuning.PlanBytesKept`. A plan is reused
 /// for equal inputs and roots, in the same order, on the same vector width.
 [<RequireQualifiedAccess>]
 module internal PlanCache =

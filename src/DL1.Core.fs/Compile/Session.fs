@@ -214,7 +214,7 @@ type Session
     member _.Explain() : string =
         ExplainPlan.session
             options.DynamicCode
-            (profile |> Option.map (fun p -> p, Peak.measured options.Threads))
+            (profile |> Option.map (fun p -> p, PeakFlops.measured options.Threads))
             (Seq.sum (seq { for i in 0 .. states - 1 -> if isInPlace i then Memory.bytesOf roots[i] else 0L }))
             executable
 

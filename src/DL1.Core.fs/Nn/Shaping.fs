@@ -1,6 +1,6 @@
 namespace DL1
 
-/// Layers that only move elements, or drop them.
+/// Layers without parameters that move elements, drop them at random, or add noise.
 [<RequireQualifiedAccess>]
 module Shaping =
     /// All axes but the first as one: `[batch; ...]` to `[batch; features]`. `Shaping.flatten`
@@ -26,7 +26,7 @@ module Shaping =
             Expr.reshape (x.Shape[0] :: dims) x)
 
     /// In training each element is 0 with probability `p`, and 1/(1 − p) times itself else, so that its mean stays; in
-    /// inference nothing happens (Srivastava et al. 2014). The mask is drawn from the key where it is needed, and never
+    /// inference nothing happens (Srivastava et al. 2014). The mask is drawn from the key where it is needed, and not
     /// stored. `p` outside [0, 1) is a `DomainError`. `Shaping.dropout 0.5`
     let dropout (p: float) : Layer<Expr, Expr> =
         if not (p >= 0.0 && p < 1.0) then

@@ -29,7 +29,7 @@ let private case data weights groups sweeps =
 /// A kernel whose result has contiguous pixels.
 let private kernelOn<'T when 'T: unmanaged> width (role: ConvRole) first (geometry: ConvGeometry) =
     let pixel = if role.IsInputGrad then geometry.Channels else geometry.Outputs
-    ConvKernels.sliced<'T> width role first pixel geometry
+    ConvChoice.kernel<'T> width role first pixel geometry
 
 let private spatial (dims: int list) = List.skip 2 dims
 
@@ -74,7 +74,7 @@ let private runAs
     let shape (dims: int list) = Shape.ofList dims
 
     let kernel: ConvKernel =
-        make width role first (ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c))
+        make width role first (ConvChoice.geometry role case.Spec (shape a) (shape b) (shape c))
 
     let given isFirst dims values =
         Numbers(kind, (if isFirst then Tensor.toFloats (toFirst dims values) else values))
@@ -206,7 +206,7 @@ let private usual =
 let private isWinograd case role =
     let a, b, c = shapes case role
     let shape (dims: int list) = Shape.ofList dims
-    let geometry = ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c)
+    let geometry = ConvChoice.geometry role case.Spec (shape a) (shape b) (shape c)
     let kernel = kernelOn<float32> Width.Bits256 role ConvFirst.None geometry
 
     kernel :? WinogradConv<Simd256<float32>, Vector256<float32>, float32>
@@ -424,7 +424,7 @@ let private steady =
                 roles case |> List.collect (fun role -> layouts role |> List.map (fun l -> role, l)) do
                 let a, b, c = shapes case role
                 let shape (dims: int list) = Shape.ofList dims
-                let geometry = ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c)
+                let geometry = ConvChoice.geometry role case.Spec (shape a) (shape b) (shape c)
                 let kernel = kernelOn<float> Simd.widest role layout geometry
                 let left, right = Numbers(f64, integers 1 (size a)), Numbers(f64, integers 2 (size b))
                 let result = Numbers(f64, Array.zeroCreate (size c))

@@ -1,5 +1,6 @@
 namespace DL1.Compiler.Conv
 
+open DL1.Compiler
 open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
@@ -41,9 +42,6 @@ type internal ConvChunk =
 
 [<RequireQualifiedAccess>]
 module internal ConvChunks =
-    /// The most pixels of a chunk: its data and its results fit into a first-level cache.
-    let private longest = 192
-
     let private slices count most =
         let slices = (count + most - 1) / most
         let at i = int (int64 count * int64 i / int64 slices)
@@ -55,7 +53,7 @@ module internal ConvChunks =
         let columns = ConvAxis.forward g.SweepWidth g.KernelWidth g.Width g.OutWidth
         let source = ConvSource.make rows columns g.Channels size g.OutHeight first.Left false
         let pixels = g.OutHeight * g.OutWidth
-        let samples = max 1 (min (longest / max 1 pixels) g.Images)
+        let samples = max 1 (min (Tuning.ConvChunkPixels / max 1 pixels) g.Images)
 
         /// The runs of one chunk: in some samples, rows `from` to `until` − 1, each from column `first` to `last` − 1.
         let chunk samples from until first last =
@@ -71,13 +69,13 @@ module internal ConvChunks =
         let chunks =
             if samples > 1 then
                 [ chunk samples 0 g.OutHeight 0 g.OutWidth ]
-            elif g.OutWidth <= longest then
-                slices g.OutHeight (longest / max 1 g.OutWidth)
+            elif g.OutWidth <= Tuning.ConvChunkPixels then
+                slices g.OutHeight (Tuning.ConvChunkPixels / max 1 g.OutWidth)
                 |> List.map (fun (struct (from, until)) -> chunk 1 from until 0 g.OutWidth)
             else
                 [
                     for p in 0 .. g.OutHeight - 1 do
-                        for struct (first, last) in slices g.OutWidth longest do
+                        for struct (first, last) in slices g.OutWidth Tuning.ConvChunkPixels do
                             chunk 1 p (p + 1) first last
                 ]
 

@@ -22,7 +22,7 @@ type internal ConvGeometry =
         OutWidth: int
     }
 
-    /// The channels of data that one output depends on.
+    /// The number of input channels that one output channel depends on.
     member g.ChannelsEach = g.Channels / g.Groups
 
     /// The outputs of one group.
@@ -136,7 +136,7 @@ type internal ConvAxis =
         High: int
         /// The number of source indices, from Low on, that the taps of the first result of each residue read.
         Reach: int
-        /// The most results of a residue.
+        /// The largest `Count` of all residues.
         Most: int
     }
 

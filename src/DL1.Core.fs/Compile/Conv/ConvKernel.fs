@@ -39,8 +39,8 @@ type internal ConvKernel() =
     /// Computes the result from the operands, on at most `threads` threads.
     abstract Compute: threads: int -> unit
 
-    /// Runs on at most `threads` threads. The epilogue is called once for each element: on rows of the result seen as
-    /// `[samples · height · width; channels]`, or for weights as `[outputs; all others]`.
+    /// Runs on at most `threads` threads. Calls the epilogue on blocks of rows, which together contain each element of the result
+    /// exactly once: rows of the result seen as `[samples · height · width; channels]`, or for weights as `[outputs; all others]`.
     member this.Run(threads: int, left: nativeint, right: nativeint, result: nativeint, epilogue) =
         let o = this.Operands
         o.Left <- left

@@ -70,9 +70,6 @@ type internal ConvProblem =
 
 [<RequireQualifiedAccess>]
 module internal ConvPlan =
-    /// The bytes of data and results in a task, which stay in a second-level cache.
-    let private taskBytes = 196608L
-
     /// The runs of the taps of one residue, in order, as (offset, length); contiguous taps share a run.
     let private runs (problem: ConvProblem) (source: ConvSource) (rows: ConvResidue) (columns: ConvResidue) =
         let found = List<struct (nativeint * int)>()
@@ -179,12 +176,16 @@ module internal ConvPlan =
         let sample = (sourceElements + int64 results * int64 problem.Result) * int64 problem.Size
 
         // Small samples share a task, for fuller tiles; large samples are divided, and so are samples that are few.
-        let full = int64 (192 / max 1 results) |> min (taskBytes / max 1L sample)
-        let light = min 1024L (65536L / max 1L problem.Work)
+        let full =
+            int64 (Tuning.ConvTaskResults / max 1 results) |> min (Tuning.ConvTaskBytes / max 1L sample)
+
+        let light = min Tuning.ConvMostImages (Tuning.ConvImagesOperations / max 1L problem.Work)
         let samples = int (max full light |> min (int64 (images / 8)) |> max 1L)
 
         let wanted =
-            int64 ((15 + images) / max 1 images) |> min (problem.Work / Tuning.ConvTaskOperations) |> max 1L
+            int64 ((Tuning.ConvTasks - 1 + images) / max 1 images)
+            |> min (problem.Work / Tuning.ConvTaskOperations)
+            |> max 1L
 
         // All bands read all weights, all slices read all of the source: the smaller one is read several times.
         let slices =
@@ -198,7 +199,7 @@ module internal ConvPlan =
 
         let bands =
             max
-                ((sample / int64 slices + taskBytes - 1L) / taskBytes)
+                ((sample / int64 slices + Tuning.ConvTaskBytes - 1L) / Tuning.ConvTaskBytes)
                 ((wanted + int64 slices - 1L) / int64 slices)
             |> min (int64 count)
             |> int

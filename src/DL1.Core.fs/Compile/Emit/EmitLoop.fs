@@ -164,7 +164,7 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
             for struct (reduction, op, x) in stage.Reductions do
                 inner.CombineLanes(reduction, op, x)
 
-    /// Emits all stages, and the test for the one that is asked for.
+    /// Emits all stages in order. With reductions, each is skipped where the call asks for another (`SplitReduction.Stage`).
     let stages partial copies =
         let out = il.Label()
 

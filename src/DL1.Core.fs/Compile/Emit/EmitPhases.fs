@@ -1,5 +1,6 @@
 namespace DL1.Compiler.Emit
 
+open DL1.Compiler
 open System.Collections.Generic
 open System.Reflection.Emit
 open DL1.Compiler.FusedLoop
@@ -9,9 +10,6 @@ open DL1.Compiler.FusedLoop
 /// processor has registers, and too few independent instructions. Values that later phases read wait on the stack.
 [<Sealed>]
 type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
-    /// The bytes of a value's chunk, and the most values that wait: they stay in the first-level cache.
-    static let chunkBytes, mostWaiting = 1024, 12
-
     /// The five functions of an LSTM's gates take half of the time in phases; the two of GELU and its derivative take
     /// 1.1 times as long, as each phase loads what it reads again.
     static let fewestPhases = 3
@@ -70,7 +68,7 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
     let address slot =
         il.Push waiting
         il.Along(inner.Column, methods.Size)
-        il.Add(slot * chunkBytes)
+        il.Add(slot * Tuning.PhaseBytes)
 
     /// Emits one phase for the vector at the current column.
     let vector (stage: Stage) (struct (count, phases: int[]) as plan) (waits: int[]) number =
@@ -104,7 +102,7 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
     member _.Suits(stage: Stage) =
         let struct (count, _) as plan = phases stage
         let isPlain = loop.Across && stage.Reductions.Length = 0
-        isPlain && count >= fewestPhases && (waits stage plan).Length <= mostWaiting
+        isPlain && count >= fewestPhases && (waits stage plan).Length <= Tuning.PhaseValues
 
     /// Allocates the memory for waiting values.
     member this.Prologue() =
@@ -115,7 +113,7 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
         with
         | [||] -> ()
         | counts ->
-            il.Int(Array.max counts * chunkBytes + 64)
+            il.Int(Array.max counts * Tuning.PhaseBytes + 64)
             il.Do OpCodes.Conv_U
             il.Do OpCodes.Localloc
             il.Add 63
@@ -145,7 +143,7 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
             il.Pop waiting
             lastVector ()
             il.Push start
-            il.Add(chunkBytes / methods.Size - methods.Lanes)
+            il.Add(Tuning.PhaseBytes / methods.Size - methods.Lanes)
             il.Min()
             il.Pop limit
 

@@ -20,7 +20,7 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
     member _.Do(op: OpCode) = il.Emit op
     member _.Call(m: Reflection.MethodInfo) = il.Emit(OpCodes.Call, m)
 
-    // Native integers.
+    // Locals and integers.
 
     /// A new local of a native integer.
     member _.NewNative() = il.DeclareLocal typeof<nativeint>

@@ -8,9 +8,9 @@ open System.Runtime.Intrinsics
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
-/// What is looked up in classes: their static methods, internal ones too.
+/// How methods are looked up by reflection: static ones, public or internal.
 module internal Members =
-    /// What a linker that trims a program must keep of a class for that.
+    /// The members that a linker keeps of such a class when it trims a program.
     [<Literal>]
     let Methods =
         DynamicallyAccessedMemberTypes.PublicMethods ||| DynamicallyAccessedMemberTypes.NonPublicMethods

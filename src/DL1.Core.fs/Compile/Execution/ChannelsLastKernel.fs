@@ -45,8 +45,8 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
     let conv =
         match e.Node with
         | Node.Conv(role, spec, left, right) ->
-            let make = if isDouble then ConvKernels.sliced<float> else ConvKernels.sliced<float32>
-            let geometry = ConvKernels.geometry role spec left.Shape right.Shape e.Shape
+            let make = if isDouble then ConvChoice.kernel<float> else ConvChoice.kernel<float32>
+            let geometry = ConvChoice.geometry role spec left.Shape right.Shape e.Shape
             Some(make width role job.ChannelsFirst all geometry)
         | _ -> None
 

@@ -3,6 +3,7 @@ namespace DL1.Compiler.Execution
 open System
 open System.Runtime.InteropServices
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Simd
 
 /// Copies tensors to and from memory by address.
@@ -66,12 +67,11 @@ module internal Memory =
     /// Copies a tensor's elements to an address.
     let write (t: Tensor) (address: nativeint) = put t.Elements address
 
-    /// The bytes that one thread copies at a time.
-    let private part = 1048576L
-
     /// Copies a tensor's elements to memory of zeros, by parts that threads share. A part of zeros, as moments of optimizers begin,
     /// is not written: its pages are then first touched by the step, where threads share that work.
     let writeToZeros (t: Tensor) (address: nativeint) =
+        let part = Tuning.CopiedBytes
+
         pinned t.Elements (fun source count ->
             Parallelism.forEachShort (int ((count + part - 1L) / part)) (fun i ->
                 let first = int64 i * part

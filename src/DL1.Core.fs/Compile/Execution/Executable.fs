@@ -3,6 +3,7 @@ namespace DL1.Compiler.Execution
 open System
 open System.Runtime.InteropServices
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
@@ -20,11 +21,11 @@ type private Pins(arrays: Array[]) =
 
 /// A plan bound to a frame of its own; one run at a time. `frozen` are inputs that have the same elements in all runs.
 /// `grain` is the least work of a task of a fused loop, in elements moved. With `mayBorrow`, a plan of at most
-/// `SharedBuffers.most` bytes has an arena only between `Borrow` and `Release`.
+/// `Tuning.SharedArenaBytes` bytes has an arena only between `Borrow` and `Release`.
 [<Sealed>]
 type internal Executable
     (plan: Plan, width: Width, grain: int64, mayBorrow: bool, frozen: struct (int * Elements)[]) =
-    let borrows = mayBorrow && not Guard.IsOn && plan.Bytes > 0L && plan.Bytes <= SharedBuffers.most
+    let borrows = mayBorrow && not Guard.IsOn && plan.Bytes > 0L && plan.Bytes <= Tuning.SharedArenaBytes
     let frame = Frame(plan.Values.Length, (if borrows then 0L else plan.Bytes), grain)
 
     /// The address of the arena that was borrowed last.

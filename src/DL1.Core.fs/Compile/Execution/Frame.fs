@@ -10,9 +10,6 @@ open DL1.Compiler.Runtime
 /// one and returns it, so memory grows with the number of concurrent runs and not with the number of cached plans.
 [<RequireQualifiedAccess>]
 module internal SharedBuffers =
-    /// The largest arena that is shared: 16 MB. A larger one would also be held for small plans.
-    let most = 1L <<< 24
-
     let private idle = ConcurrentStack<Block>()
 
     /// A block of at least `bytes` bytes: a returned one, if it is large enough, or a new one of a power of two.

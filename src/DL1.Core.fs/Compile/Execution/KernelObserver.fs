@@ -16,7 +16,7 @@ type internal KernelObserver() =
 [<NoEquality; NoComparison>]
 type internal ObservedPlan = { Plan: Plan; Frame: Frame; Outer: struct (Plan * int) option }
 
-/// Measures the time of each kernel of a plan: `count` kernels.
+/// Measures the time of each of a plan's `count` kernels.
 [<Sealed>]
 type internal TimeObserver(count: int) =
     inherit KernelObserver()

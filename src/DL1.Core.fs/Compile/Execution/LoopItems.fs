@@ -100,8 +100,8 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
                 At.set<nativeint> block (2 * i) (bases[i] + start + along)
                 At.set<nativeint> block (2 * i + 1) segmentBytes[i]
 
-    /// Draws `words` random words for each operand that has a stream, from a segment and column of an item on, into
-    /// scratch memory, and puts its address into `block`.
+    /// Draws `words` random words for each operand that has a stream, into scratch memory: from the word of this item, segment and
+    /// column on. Stores their address in the operand's entry of `block`.
     member _.Draw(block: nativeint, item: int, segment: int, column: int, words: int) =
         let mutable target =
             Scratch.Get(ScratchSlot.RandomWords, Scratch.Bytes(4L * int64 drawn * int64 words))

@@ -66,7 +66,7 @@ module internal StaticKernel =
                 let kernel = ScatterAdd(u.DType, axis, extent, u.Shape, i.DType, i.Shape)
                 Some(fun threads from target -> kernel.Run(threads, from[0], from[1], target))
             | Node.RandomBits(stream, shape, _) -> single (RandomBits(uint32 stream, shape.Size))
-            // Other nodes are lowered, computed by `Eval`, or another kind of work.
+            // Other nodes are decomposed by `Lower`, are work of another case of `Work`, or are computed by `Eval`.
             | _ -> None
 
     /// The kernel of a node over the buffers `reads` and `write` of a frame.

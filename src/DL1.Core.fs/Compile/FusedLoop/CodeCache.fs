@@ -79,8 +79,9 @@ module internal CodeCache =
             Interpret.body staged
 
     /// The body of a fused loop: emitted code for vectors of a width, or where no code may or can be generated, an
-    /// interpreter, which gives the same bits. The loop's arrays must not change afterwards. A loop that mixes lane
-    /// kinds, or stores a value that changes to an operand that does not move, is a `DomainError`.
+    /// interpreter, which gives the same bits. The loop's arrays must not change afterwards. A `DomainError` says that a step
+    /// combines values of two lane kinds, or that a value is stored to an operand of another kind, or to one that moves less often
+    /// than the value changes.
     let get (width: Width) (generates: bool) (loop: FusedLoop) : LoopBody =
         let make () =
             let staged = Stages.plan loop

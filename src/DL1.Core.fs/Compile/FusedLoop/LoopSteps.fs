@@ -17,7 +17,7 @@ type internal UnaryCost =
     | Cheap
     /// Square roots: cheap to repeat within a loop, but not cheaper than a round trip to memory.
     | Root
-    /// Functions: several times as long as a round trip to memory.
+    /// exp, tanh and their kin: an element takes several times as long as storing it and reading it back.
     | Function
 
 /// Properties of the steps of a fused loop, each step by itself.

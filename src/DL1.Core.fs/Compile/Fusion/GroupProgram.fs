@@ -210,7 +210,7 @@ module internal GroupProgram =
                 if spilled.Length = 0 then
                     Some plain
                 else
-                    // Spill buffers come before the operands that are stored.
+                    // Operands of stores must be the last: they are taken away, and added again behind the spill buffers.
                     operands.RemoveRange(before, operands.Count - before)
 
                     let spills =

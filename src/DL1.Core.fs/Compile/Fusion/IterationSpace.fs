@@ -14,7 +14,7 @@ type internal IterationSpace =
         Segments: int
         /// For each operand, the stride from one segment to the next, in elements.
         SegmentStrides: int[]
-        /// The columns of a segment; downward, those of all blocks together.
+        /// The number of columns of a segment; in a downward loop, the sum over all blocks of columns.
         Columns: int
         /// For each operand, whether it moves from column to column.
         Along: bool[]

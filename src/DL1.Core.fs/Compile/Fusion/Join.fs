@@ -2,15 +2,12 @@ namespace DL1.Compiler.Fusion
 
 open System.Collections.Generic
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Lowering
 
 /// Whether a group's fused loop can compute a node, and how.
 [<RequireQualifiedAccess>]
 module internal Join =
-    // Past some 250 operations in one method the JIT gives up optimising.
-    let private mostOperations = 200
-    let private mostOperands = 40
-
     /// How a node would lie in a group: its role, the group's reduced axes, new operands, and whether it draws.
     [<NoEquality; NoComparison>]
     type Joining = { Role: Role; Reduced: int[]; Operands: StridedView list; Draws: bool }
@@ -32,7 +29,7 @@ module internal Join =
         with
         | ValueSome segments ->
             suitsAnchor
-            && count <= mostOperands
+            && count <= Tuning.LoopOperands
             // Random words are drawn a row at a time.
             && (not draws || (across && g.Anchor.IsNone && (reduced.Length = 0 || segments = 1)))
         | ValueNone -> false
@@ -61,7 +58,7 @@ module internal Join =
         let hasOneFloat = Option.map2 (=) g.Float (NodeKind.float e) <> Some false
 
         match candidate with
-        | Some(role, reduced) when hasOneFloat && g.Members.Count < mostOperations ->
+        | Some(role, reduced) when hasOneFloat && g.Members.Count < Tuning.GroupNodes ->
             let mutable ok = not (isReduction && g.Anchor.IsSome)
             let mutable readsKept = false
             let operands = List<StridedView>()

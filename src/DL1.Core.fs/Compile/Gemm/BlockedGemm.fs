@@ -28,7 +28,7 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     /// The rows of the tallest tile; blocks are made of whole tiles.
     let tile = if 'S.Bytes = 64 then 12 else 6
     let mutable tiles = 0
-    // A task has at most `tall` rows, one of `blocks` blocks, and at most `across` panels.
+    // A task multiplies one of `blocks` blocks of rows (at most `tall` rows each) by at most `across` panels of columns.
     let mutable tall = 0
     let mutable blocks = 0
     let mutable across = 0

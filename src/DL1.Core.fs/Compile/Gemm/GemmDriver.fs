@@ -47,7 +47,7 @@ type internal GemmDriver<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>(
             else Tuning.GemmTaskOperations
 
         let enough = int (min (int64 panels) ((least + each - 1L) / each))
-        panelsEach <- max enough ((panels + 15) / 16)
+        panelsEach <- max enough ((panels + Tuning.GemmStrips - 1) / Tuning.GemmStrips)
 
         stacksEach <-
             if panelsEach < panels then

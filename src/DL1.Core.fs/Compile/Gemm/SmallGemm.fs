@@ -27,8 +27,8 @@ type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
             let at = SmallGemm<'S, 'V, 'T>.Address(p.C, stack, row, column)
             epilogue.Invoke(at, stack * p.M + row, rows, column, count)
 
-    /// Whether A is read in place: its rows are contiguous, or its columns are, and they are at most 48 elements long
-    /// or A fits into the first-level cache.
+    /// Whether A is read in place: its rows are contiguous, or its columns are, and they have at most
+    /// `Tuning.StraightRows` elements or A fits into the first-level cache.
     static member private ReadsAInPlace(p: inref<GemmProblem>) =
         p.A.Column = 1
         || p.A.Row = 1

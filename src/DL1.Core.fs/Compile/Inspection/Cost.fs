@@ -62,8 +62,8 @@ module internal Cost =
             let own =
                 match job.Node.Node with
                 | Node.Conv(role, spec, left, right) ->
-                    let geometry = ConvKernels.geometry role spec left.Shape right.Shape job.Node.Shape
-                    ConvKernels.operations role geometry job.Node.DType.Bytes
+                    let geometry = ConvChoice.geometry role spec left.Shape right.Shape job.Node.Shape
+                    ConvChoice.operations role geometry job.Node.DType.Bytes
                 | _ -> Summary.costOf job.Node
 
             moved (own + members)

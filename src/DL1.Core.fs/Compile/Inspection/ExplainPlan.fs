@@ -93,7 +93,7 @@ module internal ExplainPlan =
         |> Option.defaultValue DType.F32
 
     /// The cells of a profiled kernel: time, GFLOP/s, GB/s, and the larger share of the machine's peak in percent.
-    let private rate (peak: Peak) dtype (cost: Cost) (time: float) =
+    let private rate (peak: PeakFlops) dtype (cost: Cost) (time: float) =
         let flops, bytes = float cost.Flops / time, float (cost.Read + cost.Written) / time
         let share = max (flops / peak.FlopsOf dtype) (bytes / peak.Bytes)
 
@@ -105,7 +105,12 @@ module internal ExplainPlan =
         ]
 
     /// The kernels of a plan; after a scan those of its body, numbered with the prefix of the scan's number.
-    let rec private rows (profile: (Profile * Peak) option) depth prefix (plan: Plan) : ExplainedKernel list =
+    let rec private rows
+        (profile: (Profile * PeakFlops) option)
+        depth
+        prefix
+        (plan: Plan)
+        : ExplainedKernel list =
         plan.Steps
         |> Array.indexed
         |> List.ofArray
@@ -145,7 +150,7 @@ module internal ExplainPlan =
     let private timeTitles = [ "time"; "GFLOP/s"; "GB/s"; "of peak" ]
 
     /// The line of totals.
-    let private total (profile: (Profile * Peak) option) (plan: Plan) =
+    let private total (profile: (Profile * PeakFlops) option) (plan: Plan) =
         let cost = Cost.ofPlan plan
 
         let work =
@@ -196,7 +201,7 @@ module internal ExplainPlan =
             $"fused loops of this program are interpreted, which is slower: it was trimmed of {names}"
 
     /// The whole table.
-    let private made compiles (profile: (Profile * Peak) option) (memory: string) (plan: Plan) : string =
+    let private made compiles (profile: (Profile * PeakFlops) option) (memory: string) (plan: Plan) : string =
         let kernels = rows profile 0 "" plan
         let header = if profile.IsSome then titles @ timeTitles else titles
         let lines = Format.table 3 (header :: List.map _.Cells kernels)
@@ -224,7 +229,12 @@ module internal ExplainPlan =
     let text compiles (plan: Plan) : string = made compiles None (memory None 0L plan) plan
 
     /// A session's plan as a table, with the times of its profile, if any; `once` are the bytes of state updated in place.
-    let session compiles (profile: (Profile * Peak) option) (once: int64) (executable: Executable) : string =
+    let session
+        compiles
+        (profile: (Profile * PeakFlops) option)
+        (once: int64)
+        (executable: Executable)
+        : string =
         let plan = executable.Plan
 
         made

@@ -66,8 +66,8 @@ module internal KernelFormula =
                 | Location.Constant value when value.Size = 1 -> e
                 | _ -> Expr.variable (name plan p) e.DType (e.Shape.ToList())
 
-        /// Rebuilds a node over the rebuilt operands, without what does not compute: of several reshapes one is left,
-        /// of a reshaped number none, and a transpose cancels its inverse.
+        /// Rebuilds a node over its rebuilt operands, and shortens the formula: nested reshapes become one, a reshaped number
+        /// becomes a number, and a transpose of its inverse is dropped.
         let rebuilt (e: Expr) =
             match e.Node with
             | Node.Reshape(shape, x) ->

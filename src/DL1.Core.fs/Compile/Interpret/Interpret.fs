@@ -276,11 +276,8 @@ module internal Interpret =
 
             reductions <- reductions + stage.Reductions.Length
 
-    /// The most bytes of the values of a call, which should stay in the first-level cache.
-    let private mostBytes = 24576
-
     let private bodyOf<'F, 'I when 'F: unmanaged and 'I: unmanaged> (staged: StagedLoop) : LoopBody =
-        let most = max 1 (min 32 (mostBytes / (64 * max 1 staged.Loop.Steps.Length)))
+        let most = max 1 (min 32 (Tuning.InterpretedBytes / (64 * max 1 staged.Loop.Steps.Length)))
         let lanes = if sizeof<'F> = 4 then 16n else 8n
         let lanesOf = staged.Loop.Operands |> Array.map (InterpretMemory.ofOperand (sizeof<'F> = 4))
 

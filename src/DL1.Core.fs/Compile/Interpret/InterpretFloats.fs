@@ -49,7 +49,7 @@ module internal InterpretFloats =
 
     let private erf<'F> bytes x target = map<'F> V.Erf V.Erf V.Erf V.Erf bytes x target
 
-    /// Applies the form for 'F of a function of two values.
+    /// Applies a function of two values to blocks of lanes: `single` where 'F is float32, else `double`.
     let inline private map2<'F>
         ([<InlineIfLambda>] single: Vector128<float32> -> Vector128<float32> -> Vector128<float32>)
         ([<InlineIfLambda>] double: Vector128<float> -> Vector128<float> -> Vector128<float>)

@@ -126,7 +126,7 @@ module internal Decompose =
         let operands = operandsOf UnaryOp.Sigmoid roots
         let isOperand = operands |> Seq.map _.Digest |> HashSet
 
-        // The operands x of which −x is an operand, too.
+        // The x for which x and −x are operands of a sigmoid.
         let pairs =
             operands
             |> List.choose (function

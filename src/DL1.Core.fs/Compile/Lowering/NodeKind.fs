@@ -100,8 +100,8 @@ module internal NodeKind =
     // The most operations that every reader repeats.
     let private mostRepeated = 3
 
-    /// Values that each reader rematerialises, and that are never stored: random words, and what at most
-    /// `mostRepeated` cheap operations compute from them, numbers and leaves alone, such as the mask of a dropout.
+    /// Values that each reader rematerialises, so that they are not stored unless something needs them in memory: random words, and
+    /// what at most `mostRepeated` cheap operations compute from them, numbers and leaves alone, such as the mask of a dropout.
     let rematerialised (order: Expr[]) : HashSet<Digest> =
         let counts = Dictionary<Digest, int>()
 

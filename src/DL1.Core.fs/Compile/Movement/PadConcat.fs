@@ -49,7 +49,7 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
             else
                 max 0L (min (int64 source[axis] - first) ((left + step - 1L) / step))
 
-        // What is not used gets a fixed value: all of it where there is no element, the step where there is one.
+        // Fields that are not used get fixed values: all of them for no element, the step for a single one.
         match int count with
         | 0 -> { First = 0; Count = 0; Position = 0; Step = 1 }
         | 1 -> { First = int first; Count = 1; Position = int position; Step = 1 }

@@ -132,7 +132,8 @@ module internal ForwardOutputs =
     let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
         let left = StepList steps
 
-        /// The step that alone writes a buffer of no root, if `reader` is the only other step that reads it.
+        /// The only step that writes a buffer; `None` where several do, where a step other than it and `reader` reads the buffer,
+        /// or where a root is in it.
         let onlyWriter reader buffer =
             match left.Writers buffer with
             | [ writer, step ] when

@@ -127,7 +127,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
                     let addend = 'S.Select('S.Equal(bestTap, 'S.Of(float t)), cotangent, 'S.Of 0.0)
                     'S.Store('S.Add('S.Load into, addend), into))
 
-    /// y: the sum of x divided by the window's area.
+    /// Sets each y to the sum of its window's elements of x, divided by `area`.
     static member Avg(taps, count, x: nativeint, y: nativeint, area, from, last) =
         Hot.loop ()
 

@@ -24,7 +24,7 @@ type internal ScanLoop =
         Carries: ScanCarry list
         Slices: (Variable * Expr) list
         Fixed: (Variable * Expr) list
-        /// What each step outputs, after the variable that stands for its stack outside.
+        /// For each output, the variable that stands for the stacked values outside of the scan, and what one step computes.
         Outputs: (Variable * Expr) list
         /// The results that are used, by number.
         Results: (int * Expr) list

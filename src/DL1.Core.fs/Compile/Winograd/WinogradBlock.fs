@@ -13,7 +13,8 @@ module internal Winograd =
 
     /// Whether the algorithm is worth while, for a number of samples, channels of the source and of the result, rows and columns
     /// of results, bytes of an element, and the most bytes of transformed weights: where channels fill whole vectors of any
-    /// width, edges waste less than is won, and there are enough tiles for the weights that are transformed.
+    /// width, there are enough tiles for the weights that are transformed, and the direct form has at least one and a half times
+    /// the multiply-adds: 9 for each result, where a tile has 16, also at an edge that leaves some of its results unused.
     let suits samples source result rows columns (size: int) most =
         let tiles = tilesEach rows columns
 
@@ -22,10 +23,10 @@ module internal Winograd =
         && source % 16 = 0
         && result % 16 = 0
         && int64 samples * tiles >= 128L
-        && 90L * int64 rows * int64 columns >= 240L * tiles
+        && 2L * 9L * int64 rows * int64 columns >= 3L * 16L * tiles
         && 16L * int64 source * int64 result * int64 size <= most
 
-/// The tiles of some samples, numbered row by row from the first sample's first row on: where each reads and writes.
+/// Numbers the tiles of 2×2 results of several samples, sample by sample and row by row, and computes their offsets.
 [<Struct; NoEquality; NoComparison>]
 type internal WinogradTiles =
     {

@@ -82,9 +82,9 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
             left <- left - 1
 
     /// Computes the results of `tiles` neighbours in a row, for one vector of channels, from the 16 products, which are
-    /// `step` apart. `row` and `column` are the strides of results; without `both` only the first row of results
-    /// exists, and with `narrow` only the first column of the last tile. `seen` is the address of a vector of zeros, in
-    /// which a lane becomes NaN where a result is not finite.
+    /// `step` bytes apart, and `next` bytes from one tile to the next. `row` and `column` are the strides of results in bytes;
+    /// without `both` only the first row of results exists, and with `narrow` only the first column of the last tile. `seen` is
+    /// the address of a vector of zeros, in which a lane becomes NaN where the sum of a tile's results is not finite.
     static member Results(tiles, source, step: nativeint, next, target, row, column, both, narrow, seen) =
         Hot.loop ()
         let down = 4n * step
@@ -135,7 +135,7 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
         'S.Store(seen', seen)
 
     /// Transforms the weights of some source channels, for one vector of result channels: from 9 rows, `tap` apart, to
-    /// 16 rows, `step` apart. `next` is the stride of source channels.
+    /// 16 rows, `step` apart. Source channels are `next` bytes apart in both.
     static member Weights(channels, source: nativeint, tap, target: nativeint, step, next) =
         Hot.loop ()
         let half = 'S.Of 0.5

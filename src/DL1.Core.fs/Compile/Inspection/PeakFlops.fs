@@ -36,7 +36,7 @@ type internal FmaChains<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
 
 /// The measured peak rates of this machine, a second: operations in f32 and in f64, and bytes moved.
 [<Struct>]
-type internal Peak =
+type internal PeakFlops =
     {
         Flops: float
         Flops64: float
@@ -48,7 +48,7 @@ type internal Peak =
 
 /// Measures this machine in about 50 ms, once for each number of threads.
 [<RequireQualifiedAccess>]
-module internal Peak =
+module internal PeakFlops =
     /// The shortest time of several runs, in seconds.
     let private least times (run: unit -> unit) =
         let mutable best = Double.MaxValue
@@ -89,10 +89,10 @@ module internal Peak =
         let seconds = least 5 (fun () -> WorkerPool.runOn threads (size / slice) task)
         2.0 * float size / seconds
 
-    let private known = ConcurrentDictionary<int, Peak>()
+    let private known = ConcurrentDictionary<int, PeakFlops>()
 
     let private measure threads =
         { Flops = flops<float32> threads; Flops64 = flops<float> threads; Bytes = bytes threads }
 
     /// The peak rates of this many threads.
-    let measured (threads: int) : Peak = known.GetOrAdd(threads, measure)
+    let measured (threads: int) : PeakFlops = known.GetOrAdd(threads, measure)

@@ -8,7 +8,7 @@ open DL1.Compiler.Winograd
 
 /// Convolutions in their three roles, with channels last, for vectors of each width.
 [<RequireQualifiedAccess>]
-module internal ConvKernels =
+module internal ConvChoice =
     let private work (g: ConvGeometry) = int64 g.OutEach * int64 g.Taps * int64 g.ChannelsEach
 
     let private isPlain (s: Sweep) = s.Stride = 1 && s.Dilation = 1
@@ -118,7 +118,7 @@ module internal ConvKernels =
         | ConvRole.WeightGrad _ -> ConvWeights<'S, 'V, 'T>(g, first)
 
     /// A kernel for f32 or f64 with vectors of a width. Images that it writes have `pixel` elements from a pixel to the next.
-    let sliced<'T when 'T: unmanaged> width role first pixel geometry =
+    let kernel<'T when 'T: unmanaged> width role first pixel geometry =
         match width with
         | Width.Bits128 -> make<Simd128<'T>, _, 'T> role first pixel geometry
         | Width.Bits256 -> make<Simd256<'T>, _, 'T> role first pixel geometry
