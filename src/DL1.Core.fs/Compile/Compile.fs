@@ -18,8 +18,8 @@ module Compile =
         let cure = "cast or reshape the value, or build the graph for its shape"
         List.iter2 (Given.check "Compile" cure) inputs values
 
-    /// Runs a plan once. Concurrent runs each take an executable from `idle`, or make one. `given` are the buffers of the
-    /// inputs, with their numbers.
+    /// Runs a plan once, on an executable from `idle`, or a new one where concurrent runs have taken all. `given` pairs the
+    /// buffer of each input with the input's index in `values`; `results` are the buffers of the outputs.
     let private run
         (plan: Plan)
         (given: struct (int * int)[])
@@ -121,7 +121,7 @@ module Compile =
     let prepareWith (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
         prepareFrozen Frame.UsualGrain Simd.widest options [] inputs roots
 
-    /// Compiles a function from the values of the inputs, in the order given, to the values of the roots. It may be
+    /// Compiles a function from the values of the inputs, in the order given, to the values of the roots. The function may be
     /// called from several threads at once. A variable of the roots that is no input is a `DomainError`; a value of
     /// another type or shape is a `ShapeError`. `let step = Compile.prepare [ w; x ] [ loss; gradient ]` then
     /// `step [ weights; data ]`

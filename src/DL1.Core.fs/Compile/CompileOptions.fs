@@ -14,8 +14,8 @@ type CompileOptions =
         DynamicCode: bool
         /// Whether all inputs, and the results of each kernel, are searched for NaN and ∞. The first one found is a
         /// `DomainError` that names the layer (or says that it is in a layer's gradient), the formula, the variables
-        /// that it reads and the indices of the element. It costs a read of each kernel's results, and more memory,
-        /// since nothing is written in place.
+        /// that the formula reads and the indices of the element. The search costs a read of each kernel's results,
+        /// and more memory, since nothing is written in place.
         CheckFinite: bool
     }
 
@@ -54,10 +54,10 @@ module internal Options =
                 "false"
                 "start from the standard options"
 
-/// Checks of the values that runs are given.
+/// Checks of the values that the caller passes to a run.
 [<RequireQualifiedAccess>]
 module internal Given =
-    /// Refuses another number of values than one for each of `count` of a kind.
+    /// Refuses `given` values where `count` are needed. The message calls one place `each`, and all in order `order`.
     let count operation (given: int) (count: int) (each: string) (order: string) =
         if given <> count then
             Refuse.domain

@@ -7,8 +7,8 @@ open DL1.Compiler.Inspection
 open DL1.Compiler.Planning
 open DL1.Compiler.Simd
 
-/// The key of a cached plan. With `CheckFinite` errors name layers, so that equal graphs made in other layers need other plans:
-/// `Layers` then holds one digest of the layers of all nodes; otherwise it is empty.
+/// The key of a cached plan. With `CheckFinite` errors name layers, so equal graphs that were made in different layers need
+/// different plans: `Layers` then holds one digest of the layers of all nodes; otherwise it is empty.
 [<NoComparison>]
 type internal PlanKey =
     {
@@ -20,8 +20,8 @@ type internal PlanKey =
         States: int
     }
 
-/// Keeps the plans that were used last, at most `Tuning.PlansKept` with constants of at most `Tuning.PlanBytesKept`. A plan is reused
-/// for equal inputs and roots, in the same order, on the same vector width.
+/// Keeps the plans that were used last: at most `Tuning.PlansKept`, whose constants have at most `Tuning.PlanBytesKept` bytes in
+/// all. A plan is reused where all of its `PlanKey` is equal.
 [<RequireQualifiedAccess>]
 module internal PlanCache =
     let private known =
@@ -49,10 +49,10 @@ module internal PlanCache =
 
         mixer.Finish()
 
-    /// The plan that computes the roots from the inputs, from the cache or new. With `checksFinite`, for plans
-    /// whose values are searched for NaN and infinity, it has the layers of these nodes, and writes nothing in place, so
-    /// that the kernel's operands are still there when a bad value is traced back. The first `states` roots are the next
-    /// values of as many inputs.
+    /// The plan that computes the roots from the inputs, from the cache or new. `checksFinite` is for runs that search
+    /// values for NaN and infinity: the plan then has the layers of these very nodes, and writes nothing in place, so that
+    /// a kernel's operands still exist when a bad value is traced back. The first `states` roots are the next values of
+    /// the first `states` inputs.
     let planFor states width generates checksFinite (inputs: Variable list) (roots: Expr list) : Plan =
         let key =
             {

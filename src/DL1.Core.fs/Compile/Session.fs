@@ -10,11 +10,11 @@ open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 /// A loop of steps that keeps its state in memory of its own. A variable of the state has two buffers: each step reads one
-/// and writes the other, and then the two are swapped. A state of 64 MB or more is updated in place as far as nothing reads
-/// the current value later in the step, and nothing that can fail comes after. Steps allocate nothing. A step that fails, or
-/// is cancelled before it begins, leaves the state of the last complete step. Where the machine's memory ends in the middle of
-/// an update in place, the state is lost: the session then refuses all but `Load`. The bits are those of the same step run by
-/// `Compile`. A session serves one thread at a time.
+/// and writes the other, and then the two are swapped. In a state of 64 MB or more, a variable is updated in place if nothing
+/// reads its current value later in the step and nothing that can fail comes after. Steps allocate nothing. A step that fails,
+/// or is cancelled before it begins, leaves the state of the last complete step. If memory runs out in the middle of an update
+/// in place, the state is lost: the session then refuses all but `Load`. The bits are those of the same step run by `Compile`.
+/// A session serves one thread at a time.
 [<Sealed>]
 type Session
     internal
@@ -50,7 +50,7 @@ type Session
     let kept = "the state and the outputs"
     let buffer (e: Expr) = Block("Session", kept, Memory.bytesOf e)
     let roots = Array.ofList plan.Roots
-    // While values are searched for NaN, a step can fail after each kernel.
+    // With `CheckFinite` a step can fail after any kernel, so nothing is updated in place.
     let updates =
         if options.CheckFinite || not updatesInPlace then
             { InPlace = Array.create states false; First = plan.Steps.Length }
@@ -59,8 +59,8 @@ type Session
 
     let isInPlace i = i < states && updates.InPlace[i]
 
-    // Two buffers for each root, state and outputs: `now` holds the current values, `next` takes those of the next
-    // step; the same one where the update is in place.
+    // Two buffers for each root, state and outputs: `now` holds the current values, `next` takes the values of the next
+    // step. Where the update is in place, both are the same buffer.
     let now =
         let ofState, ofOutputs = Array.splitAt states roots
 
@@ -72,7 +72,7 @@ type Session
 
     let current i = now[i].Address
 
-    /// Whether a step ended in the middle of its updates.
+    /// Whether a step failed after it began to update state in place, so that the state is no longer that of one step.
     let mutable isLost = false
 
     let requireState operation =
@@ -102,7 +102,7 @@ type Session
                 types[states + i]
                 values[i]
 
-    /// The index among the roots of an output that a step has computed.
+    /// The index among the roots of output `index`; refuses an output that does not exist or has no value yet.
     let output operation index =
         if index < 0 || index >= roots.Length - states then
             Refuse.domain
@@ -118,7 +118,7 @@ type Session
 
         states + index
 
-    /// Points the plan at the state and at the buffers of what comes.
+    /// Lets the plan read the current state, and write the next state and the outputs to the buffers `next`.
     let prepare () =
         for i in 0 .. states - 1 do
             bound.Read(i, current i)
@@ -172,7 +172,7 @@ type Session
 
         advance ()
 
-    /// Where the value of a variable of the state lies until the next step.
+    /// The address of the current value of a variable of the state; it is valid until the next step.
     member internal _.AddressOf(index: int) : nativeint = current index
 
     /// Runs one step, unless the token was cancelled before: then it raises an `OperationCanceledException` and leaves
@@ -196,8 +196,8 @@ type Session
     /// `session.Run(100, fun i -> [| xs[i]; ys[i] |])`
     member this.Run(steps: int, batch: Func<int, Tensor[]>) = this.Run(steps, batch, CancellationToken.None)
 
-    /// Whether the time of each kernel is measured, for `Explain`. False at first; then steps cost no more. Setting it
-    /// to true discards earlier measurements.
+    /// Whether the time of each kernel is measured, for `Explain`. False at first; while false, it costs no time. Setting
+    /// it to true discards earlier measurements.
     member _.IsProfiling
         with get () = isProfiling
         and set value =
@@ -244,7 +244,7 @@ type Session
         let i = output "Session.Scalar" index
         Memory.element roots[i].DType (current i) 0
 
-    /// A session on vectors of a width; whether it updates its state in place.
+    /// A session on vectors of `width`; `updatesInPlace` allows it to update its state in place, where possible.
     static member internal OnWith
         (
             width,
@@ -291,7 +291,7 @@ type Session
         let bytes = state |> List.sumBy (fun (_, value) -> Memory.bytes value.DType value.Size)
         Session.OnWith(width, options, state, next, inputs, outputs, bytes >= Tuning.UpdateInPlaceBytes)
 
-    /// A session. `state` has the variables of the state with their first values, `next` an expression for the next
+    /// Makes a session. `state` has the variables of the state with their first values, `next` an expression for the next
     /// value of each, `inputs` the variables whose values are given at each step, and `outputs` the other results of a
     /// step. `Session.Of([ w, w0 ], [ w - 0.1 * gradient ], [ x; y ], [ loss ])`
     static member Of

@@ -6,14 +6,14 @@ open DL1.Compiler
 open DL1.Compiler.Simd
 open DL1.Compiler.Winograd
 
-/// Convolutions in their three roles, with channels last, for vectors of each width.
+/// Chooses and makes the kernel of a convolution with channels last, in any of its three roles, for each vector width.
 [<RequireQualifiedAccess>]
 module internal ConvChoice =
     let private work (g: ConvGeometry) = int64 g.OutEach * int64 g.Taps * int64 g.ChannelsEach
 
     let private isPlain (s: Sweep) = s.Stride = 1 && s.Dilation = 1
 
-    /// The rows and columns that Winograd's tiles cover.
+    /// The numbers of rows and columns that Winograd's tiles cover: of the data in the gradient by the data, else of the results.
     let private tiled (role: ConvRole) (g: ConvGeometry) =
         if role.IsInputGrad then
             struct (g.Height, g.Width)
@@ -37,7 +37,7 @@ module internal ConvChoice =
 
             Winograd.suits g.Images g.Channels g.Outputs rows columns size most)
 
-    /// The floating-point operations of a kernel, without the additions of Winograd's transforms.
+    /// The number of floating-point operations of a kernel, without the additions of Winograd's transforms.
     let operations role (g: ConvGeometry) size =
         if isWinograd role g size then
             let struct (rows, columns) = tiled role g
@@ -45,7 +45,7 @@ module internal ConvChoice =
         else
             2L * int64 g.Images * work g
 
-    /// A kernel for a convolution or, with `transposed`, for its gradient by the data.
+    /// Makes the kernel of a convolution or, if `transposed`, of its gradient by the data; if `isInTiles`, by Winograd's form.
     let private product<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         transposed
         isInTiles
@@ -55,7 +55,7 @@ module internal ConvChoice =
         =
         let size = sizeof<'T>
         let axis = if transposed then ConvAxis.transpose else ConvAxis.forward
-        // The channels of one group that are read and written, and the weights' strides along them, in elements.
+        // The numbers of channels of one group that are read and written, and the weights' strides along them, in elements.
         let each, outputs = g.ChannelsEach, g.OutputsEach
         let source, result = if transposed then outputs, each else each, outputs
         let down, across = each * g.Taps, g.Taps
@@ -64,7 +64,7 @@ module internal ConvChoice =
         let rows = axis g.SweepHeight g.KernelHeight g.Height g.OutHeight
         let columns = axis g.SweepWidth g.KernelWidth g.Width g.OutWidth
 
-        /// The bytes of what is read.
+        /// The bytes of all samples of the source.
         let bytes =
             int64 g.Images * int64 rows.Extent * int64 columns.Extent * int64 (source * g.Groups * size)
 
@@ -76,7 +76,8 @@ module internal ConvChoice =
                 Source = source * g.Groups
                 Result = result * g.Groups
                 ResultPixel = pixel
-                // A multiply-add that reads an element of its own takes as long as several of a product (bench/Onnx, MobileNetV2).
+                // A depthwise multiply-add, which reads an element of its own, takes as long as several multiply-adds of a GEMM
+                // (bench/Onnx, MobileNetV2).
                 Work = (if g.IsDepthwise then 4L * work g else work g)
                 Size = size
                 Multiple = (if isInTiles then 2 else 1)
@@ -108,7 +109,7 @@ module internal ConvChoice =
         let isInTiles = isWinograd role g sizeof<'T>
 
         match role with
-        // The channels of a pixel do not fill a vector: single elements.
+        // If the channels of a pixel do not fill a vector, the kernel computes single elements.
         | _ when g.IsDepthwise && sizeof<'T> < 'S.Bytes && g.Channels * sizeof<'T> < 'S.Bytes ->
             make<Simd1<'T>, Vector128<'T>, 'T> role first pixel g
         | ConvRole.Forward -> product<'S, 'V, 'T> false isInTiles first pixel g
@@ -117,14 +118,14 @@ module internal ConvChoice =
         | ConvRole.WeightGrad _ when isInTiles -> WinogradWeights<'S, 'V, 'T>(g, first)
         | ConvRole.WeightGrad _ -> ConvWeights<'S, 'V, 'T>(g, first)
 
-    /// A kernel for f32 or f64 with vectors of a width. Images that it writes have `pixel` elements from a pixel to the next.
+    /// Makes a kernel for f32 or f64 with vectors of a width. Pixels of an image that it writes are `pixel` elements apart.
     let kernel<'T when 'T: unmanaged> width role first pixel geometry =
         match width with
         | Width.Bits128 -> make<Simd128<'T>, _, 'T> role first pixel geometry
         | Width.Bits256 -> make<Simd256<'T>, _, 'T> role first pixel geometry
         | Width.Bits512 -> make<Simd512<'T>, _, 'T> role first pixel geometry
 
-    /// The geometry of a node, from the shapes of its operands and its result, as the graph has them.
+    /// The geometry of a convolution node, from the shapes of its operands and its result in the graph, where channels are first.
     let geometry (role: ConvRole) (spec: ConvSpec) (left: Shape) (right: Shape) (result: Shape) =
         match role with
         | ConvRole.Forward -> ConvGeometry.make spec left right result

@@ -5,29 +5,29 @@ open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// How the sum of a weight gradient, over all pixels of all samples, is divided: into chunks, each of which is one
-/// chain of fused multiply-adds, over whole samples or over part of one. Chunks are added in order to a partial sum,
-/// and the partial sums are added in order. The division depends on the extents alone.
+/// The division of a weight gradient's sum over all pixels of all samples; it depends on the extents alone. Samples are read in
+/// groups of `SamplesEach`. A chunk is a group or, if that is a single sample, part of it; its sum is one chain of fused
+/// multiply-adds. Chunks are added in order to a partial sum, and the partial sums are added in order.
 [<NoEquality; NoComparison>]
 type internal ConvChunks =
     {
         Source: ConvSource
-        /// The samples that are read together; with more than one, they are one chunk.
+        /// The number of samples in a group, which are read together. If there are several, they are one chunk.
         SamplesEach: int
-        /// Runs of pixels: the offset at which each is read, in bytes, and its length.
+        /// Runs of pixels, with two words for each run: the offset in bytes at which it is read, and its number of pixels.
         Runs: ConvTable
-        /// For each chunk of a sample: its first run and the number of its runs, its first pixel and the number of them.
+        /// For each chunk of a group: the number of its first run, its number of runs, its first pixel, its number of pixels.
         Chunks: struct (int * int * int * int)[]
-        /// The number of partial sums, and of the groups of samples in each.
+        /// The number of partial sums, and the number of groups of samples in each.
         Partials: int
         GroupsEach: int
         /// Whether the cotangents have channels first: then they are transposed.
         Transposes: bool
     }
 
-/// The work on one chunk: takes its first run, the number of its runs, the number of its pixels, the addresses of its
-/// data and of its cotangents, the address of the partial sum, the number `block` that `run` was given, and whether to
-/// add to the sum or to replace it.
+/// The work on one chunk. It takes the number of the chunk's first run, its number of runs, its number of pixels, the address of
+/// its group's data (from which the runs' offsets count), the address of the chunk's cotangents, the address of the partial sum,
+/// the `block` that `ConvChunks.run` was given, and whether to add to the sum or to replace it.
 type internal ConvChunk =
     delegate of
         run: int *
@@ -42,12 +42,13 @@ type internal ConvChunk =
 
 [<RequireQualifiedAccess>]
 module internal ConvChunks =
+    /// Cuts `count` rows or columns into ranges of at most `most`, all nearly equally long.
     let private slices count most =
         let slices = (count + most - 1) / most
         let at i = int (int64 count * int64 i / int64 slices)
         List.init slices (fun i -> struct (at i, at (i + 1)))
 
-    /// The division for elements of `size` bytes.
+    /// Makes the division, for elements of `size` bytes; `first` says which operands have channels first.
     let make (g: ConvGeometry) (first: ConvFirst) size : ConvChunks =
         let rows = ConvAxis.forward g.SweepHeight g.KernelHeight g.Height g.OutHeight
         let columns = ConvAxis.forward g.SweepWidth g.KernelWidth g.Width g.OutWidth
@@ -55,7 +56,8 @@ module internal ConvChunks =
         let pixels = g.OutHeight * g.OutWidth
         let samples = max 1 (min (Tuning.ConvChunkPixels / max 1 pixels) g.Images)
 
-        /// The runs of one chunk: in some samples, rows `from` to `until` − 1, each from column `first` to `last` − 1.
+        /// The runs of one chunk, as (offset in bytes, number of pixels, first pixel): in each of `samples` samples, rows `from`
+        /// to `until` − 1 of the results, from column `first` to `last` − 1.
         let chunk samples from until first last =
             [
                 for i in 0 .. samples - 1 do
@@ -81,9 +83,10 @@ module internal ConvChunks =
 
         let starts = chunks |> List.scan (fun start runs -> start + List.length runs) 0
         let groups = (g.Images + samples - 1) / samples
-        // Each partial sum has memory of its own: there are few of them where there are many weights.
+        // Each partial sum has memory of its own.
         let weights = int64 g.Outputs * int64 g.ChannelsEach * int64 g.Taps * int64 size
-        let partials = int (min 16L (8388608L / max 1L weights)) |> min groups |> max 1
+        let most = min Tuning.ConvPartials (Tuning.ConvPartialBytes / max 1L weights)
+        let partials = int most |> min groups |> max 1
 
         {
             Source = source
@@ -107,13 +110,13 @@ module internal ConvChunks =
             Transposes = first.Right
         }
 
-    /// The offset in the source of a tap of the kernel.
+    /// The offset in bytes in the source of kernel element `number` (row · kernel width + column).
     let tap (chunks: ConvChunks) (g: ConvGeometry) number =
         let row, column = number / g.KernelWidth, number % g.KernelWidth
         chunks.Source.Offset(row * g.SweepHeight.Dilation, column * g.SweepWidth.Dilation)
 
-    /// Computes a partial sum: calls `body` for its chunks. `data` and `dy` are the addresses of all data and
-    /// cotangents. A sum without chunks is set to `bytes` zeros.
+    /// Computes partial sum number `partial` at the address `sum`: calls `body` for each of its chunks, with `block`. `data` and
+    /// `dy` are the addresses of all data and all cotangents. A sum without chunks is set to `bytes` bytes of zeros.
     let run chunks (g: ConvGeometry) size partial data (dy: nativeint) sum block bytes (body: ConvChunk) =
         let source = chunks.Source
 

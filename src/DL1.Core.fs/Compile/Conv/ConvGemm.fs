@@ -5,13 +5,13 @@ open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// A task of a plan: its samples and its band of results, for the kernels whose results are pixels.
+/// A task of a kernel whose results are pixels: `Samples` samples, from sample `First` on, and a band of rows of their results.
 [<Struct; NoEquality; NoComparison>]
 type internal ConvTask =
     {
         First: int
         Samples: int
-        /// The rows of results of each residue: From to To − 1.
+        /// The rows of results that the task computes of each residue: `From` to `To` − 1.
         From: int
         To: int
         /// The addresses from which tiles read and to which they write.
@@ -21,13 +21,15 @@ type internal ConvTask =
 
 [<RequireQualifiedAccess>]
 module internal ConvTask =
-    /// The number of result pixels of a sample; the first one of rows `from` on, and of rows `last` on.
+    /// Returns a sample's number of result pixels, and the first pixels of rows `from` and `last`, as numbered in
+    /// `ConvTask.From`.
     let private pixels (plan: ConvPlan) from last =
         let rows, columns = plan.Source.Rows, plan.Source.Columns
         let pixel row = min rows.Length (row * rows.Spacing) * columns.Length
         struct (rows.Length * columns.Length, pixel from, pixel last)
 
-    /// Task number `task`, for the samples at `source` and `result`; copies the source if need be. Kernels divide channels.
+    /// Makes task number `task`, given the addresses of the first of all `samples` samples, and copies its source if the plan
+    /// says so. The kernels derive the task's slice of channels from its number themselves.
     let make (plan: ConvPlan) samples task (source: nativeint) (result: nativeint) =
         let s, resultPixel = plan.Source, plan.ResultPixel
         let task = task / plan.Slices
@@ -52,7 +54,8 @@ module internal ConvTask =
                     result + (nativeint first * nativeint plane + nativeint start) * nativeint resultPixel
         }
 
-    /// Calls the epilogue for channels `first` to `until` − 1 of a finished task; transposes a task in scratch memory.
+    /// Calls the epilogue for channels `first` to `until` − 1 of a finished task; if the result has channels first, then
+    /// transposes the task from scratch memory into it. `channels` is the number of all channels of the result.
     let complete (plan: ConvPlan) channels size (task: ConvTask) (result: nativeint) first until epilogue =
         let struct (plane, start, last) = pixels plan task.From task.To
         let pixel, width = nativeint plan.ResultPixel, nativeint<int> size
@@ -73,9 +76,9 @@ module internal ConvTask =
                 let into = result + (sample + nativeint start) * width
                 TransposeBlock.matrix size from pixel (last - start) channels into row
 
-/// A convolution, or its transpose, as a GEMM: rows are pixels of the result, whose taps are read where they are in the
-/// source; columns are channels of the result; the weights are packed at each run. `source` and `result` are channels
-/// of one group; `weightSource` and `weightResult` are the weights' strides along them, in elements.
+/// A convolution, or its transpose, as a GEMM: rows are pixels of the result, whose taps are read in place in the source; columns
+/// are channels of the result. Weights are packed at each run, or once if they never change. `source` and `result` are the
+/// numbers of channels of one group, `weightSource` and `weightResult` the weights' strides along them, in elements.
 [<Sealed>]
 type internal ConvGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (plan: ConvPlan, samples, groups, source, result, weightSource, weightResult, kernel) =
@@ -88,10 +91,10 @@ type internal ConvGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     let panels = (result + panelColumns - 1) / panelColumns
     let channels = groups * result
     let pixel = channels * size
-    /// Whether a task's results are contiguous, and it writes all of their channels.
+    /// Whether a task's results are contiguous and have all channels of the result.
     let isWhole = groups = 1 && plan.Slices = 1 && plan.Positions.Length = 1 && plan.ResultPixel = pixel
 
-    /// The offsets at which the panels of each residue begin in the packed weights, in bytes.
+    /// For each residue, the offset in bytes at which its panels begin in the packed weights.
     let starts =
         plan.Positions
         |> Array.scan
@@ -100,7 +103,7 @@ type internal ConvGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 
     let packed = Block.Kept(starts[plan.Positions.Length])
 
-    /// The address of the packed weights of one panel, of a residue and group.
+    /// The address of the packed weights of one panel, for a residue and a group.
     let panelOf residue group panel =
         let bytes = nativeint plan.Positions[residue].Taps.Length * nativeint<int> source * nativeint wide
         packed.Address + nativeint starts[residue] + nativeint (group * panels + panel) * bytes
@@ -144,7 +147,8 @@ type internal ConvGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
                     tile.A <- task.Source + nativeint (group * source * size)
                     tile.Add <- kBlock > 0
 
-                    // The last panel first: what it writes beyond its columns is the next pixel's, whose panels follow.
+                    // Goes from the last panel to the first: what the last one writes beyond its columns belongs to the next
+                    // pixel, and is overwritten later.
                     for panel in until - 1 .. -1 .. from do
                         let first = panel * panelColumns
                         tile.ARows <- positions.Sources.Address 0
@@ -168,7 +172,7 @@ type internal ConvGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         if chosen[task] then
             multiplyTask task
 
-    // The bodies of the pool's runs, made once so that a run allocates nothing.
+    // The task functions for `WorkerPool.runOn`: closures made once, so that a run allocates nothing.
     let pack: int -> unit = packTask
     let multiply: int -> unit = multiplyChosen
 

@@ -3,8 +3,8 @@ namespace DL1.Compiler.Conv
 open System
 open DL1
 
-/// The extents of a convolution over two spatial axes; one spatial axis is a height of 1. Data is
-/// `[Images; Height; Width; Channels]` and `[Images; OutHeight; OutWidth; Outputs]`, weights
+/// The extents of a convolution over two spatial axes; with one spatial axis, the height is 1. The shape of the data is
+/// `[Images; Height; Width; Channels]`, of the result `[Images; OutHeight; OutWidth; Outputs]`, of the weights
 /// `[Outputs; Channels / Groups; KernelHeight; KernelWidth]`.
 type internal ConvGeometry =
     {
@@ -25,17 +25,17 @@ type internal ConvGeometry =
     /// The number of input channels that one output channel depends on.
     member g.ChannelsEach = g.Channels / g.Groups
 
-    /// The outputs of one group.
+    /// The number of output channels in one group.
     member g.OutputsEach = g.Outputs / g.Groups
     member g.Taps = g.KernelHeight * g.KernelWidth
-    /// The elements of one sample's data, and of its result.
+    /// The number of elements in one sample's data, and in its result.
     member g.DataEach = g.Height * g.Width * g.Channels
     member g.OutEach = g.OutHeight * g.OutWidth * g.Outputs
     /// Whether each channel is convolved by itself.
     member g.IsDepthwise = g.Groups > 1 && g.Groups = g.Channels && g.Groups = g.Outputs
 
-    /// Refuses what kernels cannot address: samples, weights and tables longer than an array can be, for elements of
-    /// `size` bytes. All sizes that kernels compute are products of factors of these, so they fit into 32 bits.
+    /// Refuses samples, weights and tables of more bytes than an array can have, for elements of `size` bytes. Each size that
+    /// kernels compute is a product of some factors of one of those checked here, so it fits into 32 bits.
     member g.Check(size: int) =
         let most = int64 Array.MaxLength - 64L
 
@@ -65,8 +65,8 @@ module internal ConvGeometry =
     /// The geometry of data `[n; c; spatial...]`, weights `[o; c / groups; kernel...]` and result `[n; o; spatial...]`,
     /// as the graph has them, with one or two spatial axes.
     let make (spec: ConvSpec) (data: Shape) (weights: Shape) (result: Shape) =
-        // A stride longer than the padded axis leaves one result, and a dilation longer than it a kernel of one element. Limited
-        // to the length of that axis, they give the same results, and offsets fit into 32 bits (`Check`).
+        // If the stride is longer than the padded axis, there is one result; if the dilation is, the kernel has one element. Both
+        // are limited to the length of that axis, which changes no result, and keeps offsets within 32 bits (`Check`).
         let within (extent: int) (s: Sweep) =
             let padded = extent + s.PadBefore + s.PadAfter |> max 1
 
@@ -102,8 +102,8 @@ module internal ConvGeometry =
             OutWidth = outWidth
         }
 
-/// Which of a convolution's operands and result, where they are data, have channels first, as the graph has them: a
-/// kernel transposes them task by task, in the nearest caches. The others have channels last.
+/// Which of a convolution's operands and result are images that have channels first, as in the graph. A kernel transposes these
+/// task by task, while they are in the nearest caches. All other images have channels last.
 [<Struct>]
 type internal ConvFirst =
     {
@@ -115,13 +115,13 @@ type internal ConvFirst =
     /// Channels are last everywhere.
     static member None = { Left = false; Right = false; Result = false }
 
-/// Results along one axis that are computed alike: `Count` of them, the first one at index `First`. A convolution has
-/// one such class, its transpose one for each residue modulo the stride. `Taps` are the kernel elements that reach the
-/// first result, as (index in the source, kernel element), by ascending index.
+/// `Count` results along one axis that are computed alike, the first of them at index `First`. A convolution has one residue,
+/// with all results; its transpose has one for each remainder modulo the stride. `Taps` are the kernel elements that contribute
+/// to the first result, as (index in the source, kernel element), by ascending index.
 type internal ConvResidue = { First: int; Count: int; Taps: struct (int * int)[] }
 
-/// How the results along one axis are computed from a source along one axis, by a convolution or by its transpose.
-/// Result number q of a residue is at index First + q·Spacing, and its taps are q·Step further than those of the first.
+/// How a convolution, or its transpose, computes the results along one axis from the source along this axis. Result number q of a
+/// residue is at index `First` + q·`Spacing`; its taps are at source indices q·`Step` higher than those of the first result.
 type internal ConvAxis =
     {
         Residues: ConvResidue[]
@@ -131,10 +131,10 @@ type internal ConvAxis =
         Extent: int
         /// The extent of the result.
         Length: int
-        /// The source indices that taps read, from Low to High, High excluded; some may be outside the source.
+        /// Taps read the source indices `Low` to `High` − 1. Some of these may be outside the source.
         Low: int
         High: int
-        /// The number of source indices, from Low on, that the taps of the first result of each residue read.
+        /// The number of source indices, counted from `Low`, in which the first results of all residues have their taps.
         Reach: int
         /// The largest `Count` of all residues.
         Most: int
@@ -171,8 +171,8 @@ module internal ConvAxis =
         let taps = Array.init kernel (fun k -> struct (k * s.Dilation - s.PadBefore, k))
         make [| { First = 0; Count = results; Taps = taps } |] s.Stride 1 extent results
 
-    /// The transpose: element i of the data reached output p through tap k where i = p·stride − padding + k·dilation.
-    /// Elements whose indices differ by a multiple of the stride are computed alike.
+    /// The transpose: element i of the data contributes to output p by kernel element k, where i = p·stride − padding +
+    /// k·dilation. Elements whose indices differ by a multiple of the stride are computed alike.
     let transpose (s: Sweep) (kernel: int) (extent: int) (results: int) =
         let residue first =
             let taps =

@@ -11,11 +11,11 @@ type internal ConvOperands() =
     member val Result = 0n with get, set
     member val Epilogue: BlockEpilogue | null = null with get, set
 
-/// A convolution in one of its roles, ready to run; it serves one run at a time. Operands are as in the graph, but data
-/// has its channels last or first: Forward x w; InputGrad y w; WeightGrad x y. Each element of the result is a sum of
-/// chains of fused multiply-adds, over pixels or over Winograd's tiles. Where the chains end depends on the extents
-/// alone: the bits are the same for every width and number of threads. Padding takes part as zeros, so that an infinite
-/// or NaN factor of it gives NaN.
+/// A convolution in one of its roles, ready to run; it serves one run at a time. `left` and `right` are the operands in the
+/// graph: x and w for Forward, y and w for InputGrad, x and y for WeightGrad. Images have channels last or first. Each element of
+/// the result is a sum of chains of fused multiply-adds, of the direct form or of Winograd's. Where chains end depends on the
+/// extents alone, so that the bits are the same for every vector width and number of threads. Padding is multiplied like data, as
+/// zeros: times an infinite or NaN factor it gives NaN.
 [<AbstractClass>]
 type internal ConvKernel() =
     let mutable isPacked = false
@@ -23,7 +23,7 @@ type internal ConvKernel() =
     /// Whether the weights never change, so that the kernel packs them once.
     member val IsFrozen = false with get, set
 
-    /// Whether a run has to pack the weights.
+    /// Returns whether this run must pack the weights, and remembers that they are packed.
     member this.Packs() =
         let packs = not (this.IsFrozen && isPacked)
         isPacked <- true
@@ -33,14 +33,14 @@ type internal ConvKernel() =
     abstract Operands: ConvOperands
     /// What the kernel keeps between runs: packed weights, or partial sums.
     abstract Kept: Block
-    /// The bytes of it.
+    /// The number of bytes that the kernel keeps between runs.
     abstract KeptBytes: int64
     default this.KeptBytes = this.Kept.Bytes
     /// Computes the result from the operands, on at most `threads` threads.
     abstract Compute: threads: int -> unit
 
-    /// Runs on at most `threads` threads. Calls the epilogue on blocks of rows, which together contain each element of the result
-    /// exactly once: rows of the result seen as `[samples · height · width; channels]`, or for weights as `[outputs; all others]`.
+    /// Runs on at most `threads` threads. Calls the epilogue on blocks, which together have each element of the result once.
+    /// Their rows are those of the result as `[samples · height · width; channels]`, or for weights as `[outputs; all others]`.
     member this.Run(threads: int, left: nativeint, right: nativeint, result: nativeint, epilogue) =
         let o = this.Operands
         o.Left <- left

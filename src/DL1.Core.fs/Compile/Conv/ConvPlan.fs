@@ -5,64 +5,66 @@ open System.Collections.Generic
 open DL1.Compiler
 open DL1.Compiler.Gemm
 
-/// The results of one residue along both axes, for one task: their offsets, in tables for the micro-kernels.
+/// The results of one task for one residue along the rows and one along the columns: tables of offsets for the micro-kernels.
 [<NoEquality; NoComparison>]
 type internal ConvPositions =
     {
-        /// The results of the residue along the rows, and along the columns.
+        /// The number of rows and of columns that these residues have in a whole sample.
         Rows: int
         Columns: int
-        /// Offsets in bytes, by sample, row and column: where each result's first tap is read, and where it is written.
+        /// Offsets in bytes by sample, row and column: of the place in the source from which `Runs` counts, and of the result.
         Sources: ConvTable
         Results: ConvTable
-        /// The kernel elements of the taps, as row · width + column, in the order of the runs.
+        /// For each tap, its kernel element as row · kernel width + column, in the order of the runs.
         Taps: int[]
-        /// For each k-block of the sum, where its runs begin in `Runs`, and their number.
+        /// For each k-block of the sum, the index of its first word in `Runs`, and its number of runs.
         KBlocks: struct (int * int)[]
+        /// For each run, two words: its offset in bytes, and its number of elements.
         Runs: ConvTable
     }
 
-/// How the extents divide a convolution, or its transpose, into tasks: some samples, or a band of results of one sample.
+/// The division of a convolution, or its transpose, into tasks, by size alone: some samples, or a band of one sample's results.
 [<NoEquality; NoComparison>]
 type internal ConvPlan =
     {
         Source: ConvSource
+        /// For each pair of a residue along the rows and one along the columns, row by row.
         Positions: ConvPositions[]
-        /// The samples of a task; with more than one, there is one band.
+        /// The number of samples in a task. If there are several, a sample has one band.
         SamplesEach: int
-        /// The rows of results, of each residue, in a task.
+        /// The number of rows of results, of each residue, in a task; and the number of such bands in a sample.
         Band: int
         Bands: int
-        /// The slices of the result's channels, each of whole panels: a task computes one.
+        /// The number of slices of the result's channels, each of whole panels. A task computes one slice.
         Slices: int
         Tasks: int
-        /// The bytes from a pixel of the result to the next: more than its channels where they are a slice of a larger result.
+        /// The bytes from one pixel of the result to the next: more than its channels if they are a slice of a larger result.
         ResultPixel: int
-        /// Whether the result has channels first: then tasks are computed in scratch memory, and transposed into it.
+        /// Whether the result has channels first. If so, a task computes in scratch memory, and then transposes into the result.
         Transposes: bool
     }
 
-/// What is to be planned: a convolution over two axes, or its transpose.
+/// The convolution over two axes, or its transpose, that `ConvPlan.make` divides.
 [<NoEquality; NoComparison>]
 type internal ConvProblem =
     {
         Geometry: ConvGeometry
         Rows: ConvAxis
         Columns: ConvAxis
-        /// The channels of the source and of the result, of all groups.
+        /// The numbers of channels of the source and of the result, over all groups.
         Source: int
         Result: int
-        /// The elements from a pixel of the result to the next.
+        /// The elements from one pixel of the result to the next.
         ResultPixel: int
-        /// Multiply-adds of one sample.
+        /// The work on one sample, in multiply-adds of a GEMM.
         Work: int64
         /// The bytes of an element.
         Size: int
-        /// The rows of results in a task are a multiple of this.
+        /// The number of rows of results in a task is a multiple of this, except in the last band of a sample.
         Multiple: int
-        /// The panels of result channels that tasks may divide; 1 where each task needs all channels.
+        /// The number of panels of result channels that tasks may divide; 1 if each task needs all channels.
         Panels: int
-        /// Whether the kernel reads zeros instead of what is outside the source, so that no copy has to have them.
+        /// Whether the kernel itself reads zeros for taps outside the source, so that padding needs no copy of the source.
         Masks: bool
         /// Whether the source (`Left`) and the result have channels first.
         First: ConvFirst
@@ -70,11 +72,11 @@ type internal ConvProblem =
 
 [<RequireQualifiedAccess>]
 module internal ConvPlan =
-    /// The runs of the taps of one residue, in order, as (offset, length); contiguous taps share a run.
+    /// The runs of the taps of one residue, in order, as (offset in bytes, number of elements). Contiguous taps share a run.
     let private runs (problem: ConvProblem) (source: ConvSource) (rows: ConvResidue) (columns: ConvResidue) =
         let found = List<struct (nativeint * int)>()
         let each = problem.Source / problem.Geometry.Groups
-        // At one pixel, the channels of a group are followed by those of the next group.
+        // With several groups, the channels of the other groups lie between those of a group at neighbouring pixels.
         let joins = problem.Geometry.Groups = 1 || problem.Geometry.IsDepthwise
 
         for struct (row, _) in rows.Taps do
@@ -92,7 +94,8 @@ module internal ConvPlan =
 
         found
 
-    /// The runs divided where the sum's k-blocks end, as words; and for each k-block its first run and their number.
+    /// Divides runs where k-blocks end. Returns their table and, for each k-block, its first word's index and its number of runs.
+    /// `step` is the bytes from one element of a run to the next.
     let private divided (step: int) (runs: List<struct (nativeint * int)>) =
         let whole = runs |> Seq.sumBy (fun (struct (_, length)) -> length)
         let words = List<nativeint>()
@@ -157,7 +160,7 @@ module internal ConvPlan =
             Runs = runs
         }
 
-    /// The rows of results in a band, from `least` to twice as many, of which the fewest rows of tiles are unused.
+    /// The rows of results in a band, from `least` to twice as many: the number with the smallest share of unused tile rows.
     let private fullest (problem: ConvProblem) count least =
         let even = (least + problem.Multiple - 1) / problem.Multiple * problem.Multiple
         let padded results = if results % 12 <= 6 then (results + 5) / 6 * 6 else (results + 11) / 12 * 12
@@ -175,7 +178,7 @@ module internal ConvPlan =
         let sourceElements = int64 (rows.Extent * columns.Extent) * int64 problem.Source
         let sample = (sourceElements + int64 results * int64 problem.Result) * int64 problem.Size
 
-        // Small samples share a task, for fuller tiles; large samples are divided, and so are samples that are few.
+        // Small samples share a task, for fuller tiles. Large samples are divided; so are few samples, for enough tasks.
         let full =
             int64 (Tuning.ConvTaskResults / max 1 results) |> min (Tuning.ConvTaskBytes / max 1L sample)
 
@@ -187,7 +190,7 @@ module internal ConvPlan =
             |> min (problem.Work / Tuning.ConvTaskOperations)
             |> max 1L
 
-        // All bands read all weights, all slices read all of the source: the smaller one is read several times.
+        // Each band reads all weights, each slice reads the whole source: the smaller of the two is read several times.
         let slices =
             let weights = problem.Work / max 1L (int64 results)
 

@@ -4,32 +4,32 @@ open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// The source of a convolution as the micro-kernels read it: the data in place where no tap is outside of it and
-/// channels are last, or where the kernel leaves out taps outside of it; else copies of bands of it, with zeros around them.
+/// The source of a convolution as the micro-kernels read it. The data is read in place if its channels are last and either no tap
+/// is outside of it or the kernel itself reads zeros there. Otherwise bands of the data are copied, with zeros around them.
 [<NoEquality; NoComparison>]
 type internal ConvSource =
     {
         Rows: ConvAxis
         Columns: ConvAxis
-        /// The bytes of one pixel: all its channels.
+        /// The bytes of one pixel with all its channels.
         PixelBytes: int
         Copies: bool
         /// Whether the data has channels first: then copies transpose it.
         Transposes: bool
         /// The bytes of an element.
         Size: int
-        /// The pixels in a row of what is read.
+        /// The number of pixels in a row of the data or, if bands are copied, of the copy.
         Pitch: int
-        /// The rows in a sample of what is read: those of a band, where bands are copied.
+        /// The number of rows in a sample of the data or, if bands are copied, of the copy: the rows that one band reads.
         Height: int
     }
 
-    /// The bytes of one sample of what is read.
+    /// The bytes of one sample of the data or, if bands are copied, of the copy.
     member s.Sample = Scratch.Bytes(int64 s.Height * int64 s.Pitch * int64 s.PixelBytes)
 
     member private s.Zero(at: nativeint, pixels: int) = At.clear at (pixels * s.PixelBytes)
 
-    /// Copies `pixels` pixels, from a row and column on; they may continue in the next rows.
+    /// Copies `pixels` pixels of a sample, from `row` and `column` on; they may continue in the next rows.
     member private s.Copy(sample: nativeint, row: int, column: int, pixels: int, into: nativeint) =
         let first = nativeint row * nativeint s.Columns.Extent + nativeint column
 
@@ -41,12 +41,12 @@ type internal ConvSource =
         else
             At.copy (sample + first * nativeint s.PixelBytes) into (pixels * s.PixelBytes)
 
-    /// Copies `rows` rows of one sample, from row `low` on, with zeros for what is outside of it.
+    /// Copies `rows` rows of one sample, from row `low` on. Pixels outside of the sample become zeros; `low` may be negative.
     member private s.CopyBand(sample: nativeint, low: int, rows: int, copy: nativeint) =
         let from = max 0 s.Columns.Low
         let middle = max 0 (min s.Columns.Extent s.Columns.High - from)
         let left = min s.Pitch (max 0 -s.Columns.Low)
-        // The data has rows `low + above` to `low + below` − 1.
+        // Of these rows, the data has `low + above` to `low + below` − 1.
         let above = min rows (max 0 -low)
         let below = max above (min rows (s.Rows.Extent - low))
         let rowAt row = copy + nativeint row * nativeint s.Pitch * nativeint s.PixelBytes
@@ -65,9 +65,9 @@ type internal ConvSource =
 
                 s.Zero(into + nativeint ((left + middle) * s.PixelBytes), s.Pitch - left - middle)
 
-    /// The address at which the micro-kernels begin to read for results `first` to `last` − 1 of each residue of the rows: that
-    /// of their first tap's row and column, in the first of `count` samples at `samples`. The
-    /// memory of copies is for `most` samples.
+    /// Returns the address from which the micro-kernels read to compute rows `first` to `last` − 1 of results, of each residue:
+    /// the lowest row and column of their taps, in the first of the `count` samples at the address `samples`. First copies the
+    /// samples if needed, into memory for `most` samples.
     member s.Read(samples: nativeint, count: int, most: int, first: int, last: int) =
         let low = first * s.Rows.Step + s.Rows.Low
 
@@ -83,14 +83,14 @@ type internal ConvSource =
         else
             samples + (nativeint low * nativeint s.Pitch + nativeint s.Columns.Low) * nativeint s.PixelBytes
 
-    /// The offset in bytes of a pixel, by its row and column counted from the first tap of the first result.
+    /// The offset in bytes of the pixel `row` rows and `column` columns after the one whose address `Read` returns.
     member s.Offset(row: int, column: int) =
         (nativeint row * nativeint s.Pitch + nativeint column) * nativeint s.PixelBytes
 
 [<RequireQualifiedAccess>]
 module internal ConvSource =
-    /// The source for bands of `band` results of each residue, with pixels of `channels` channels of `size` bytes.
-    /// `first`: whether the data has channels first; `masks`: whether the kernel reads nothing outside of it.
+    /// Makes the source for bands of `band` rows of results, of each residue. A pixel has `channels` channels of `size` bytes.
+    /// `first` says whether the data has channels first, `masks` whether the kernel itself reads zeros for taps outside the data.
     let make (rows: ConvAxis) (columns: ConvAxis) channels size band first masks =
         let outside (axis: ConvAxis) = axis.Low < 0 || axis.High > axis.Extent
         let copies = first || not masks && (outside rows || outside columns)

@@ -4,12 +4,12 @@ open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// Writes the sums of a panel of weight gradients as weights.
+/// Copies a panel of summed weight gradients to the places of these weights in the result.
 [<AbstractClass; Sealed>]
 type internal ConvSums<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
-    /// Writes outputs `first` to `first + columns − 1`. In the sum, a tap has a row for each channel, and taps are
-    /// `step` bytes apart. Then calls the epilogue for each output.
+    /// Writes the weights of outputs `first` to `first + columns − 1`, and then calls the epilogue for each output. In `sum`,
+    /// each tap has one row of two vectors for each channel, and taps are `step` bytes apart.
     static member Write
         (taps, channels, step, sum, weights: nativeint, first, columns, epilogue: BlockEpilogue | null)
         =
@@ -28,8 +28,8 @@ type internal ConvSums<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> pr
             | null -> ()
             | epilogue -> epilogue.Invoke(target, first + column, 1, 0, rows)
 
-/// The gradient of a convolution's weights as a GEMM: rows are taps and channels, columns are outputs, and the sum goes
-/// over pixels, read where they are. Partial sums are added at the end.
+/// The gradient of a convolution's weights as a GEMM. Its rows are taps and channels, its columns are outputs, and it sums over
+/// pixels, which are read in place. Partial sums are added at the end.
 [<Sealed>]
 type internal ConvWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (g: ConvGeometry, first: ConvFirst) =
@@ -45,13 +45,13 @@ type internal ConvWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     let panels = (outputs + panelColumns - 1) / panelColumns
     let rows = g.Taps * each
     let multiple = PanelKernel<'S, 'V, 'T>.Multiple
-    /// The rows of a sum: whole tiles.
+    /// The number of rows of a sum, rounded up to whole tiles.
     let height = (rows + multiple - 1) / multiple * multiple
     let panelBytes = nativeint height * nativeint wide
     let partialBytes = nativeint (g.Groups * panels) * panelBytes
     let sums = Block.Kept(int64 chunks.Partials * int64 partialBytes)
 
-    /// The offset at which each row of A begins; rows beyond the last repeat it.
+    /// The offset in bytes of each row of A. Rows beyond the last repeat it.
     let sources =
         ConvTable
             [|
@@ -63,11 +63,11 @@ type internal ConvWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 
     let results = ConvTable [| for i in 0 .. height - 1 -> nativeint i * nativeint wide |]
     let step = nativeint source.Columns.Step * nativeint (g.Channels * size)
-    /// Where there are few partial sums, tasks divide the rows too.
+    /// The number of blocks of rows into which tasks divide each partial sum: several, if there are few partial sums.
     let blocks = max 1 (min (height / multiple) ((15 + chunks.Partials) / chunks.Partials))
     let blockRows = (height / multiple + blocks - 1) / blocks * multiple
 
-    /// Computes the rows from `first` on, for one chunk.
+    /// Computes the block of rows that begins with `first`, for one chunk.
     let multiply run runs count (data: nativeint) (dy: nativeint) (sum: nativeint) first add =
         let spare = Scratch.Get(ScratchSlot.ConvEdge, PanelKernel<'S, 'V, 'T>.Spare)
         let packed = Scratch.Get(ScratchSlot.ConvPacked, int64<int> count * int64 wide)
@@ -114,7 +114,7 @@ type internal ConvWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         ConvSums<'S, 'V, 'T>
             .Write(g.Taps, each, nativeint each * nativeint wide, sum, o.Result, first, columns, o.Epilogue)
 
-    // The bodies of the pool's runs, made once so that a run allocates nothing.
+    // The task functions for `WorkerPool.runOn`: closures made once, so that a run allocates nothing.
     let multiplies: int -> unit = multiplyTask
     let adds: int -> unit = addTask
 

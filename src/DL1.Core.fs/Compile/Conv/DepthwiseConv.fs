@@ -6,8 +6,8 @@ open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// A depthwise convolution, each channel by itself, or its transpose: weights are packed with channels last, and
-/// vectors run along channels, of which there is at least one vector. `kernel` is the number of weights of a channel.
+/// A depthwise convolution, where each channel is convolved by itself, or its transpose. Weights are packed with channels last.
+/// Vectors run along channels, which fill at least one vector. `kernel` is the number of weights of one channel.
 [<Sealed>]
 type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (plan: ConvPlan, samples, channels, kernel) =
@@ -20,14 +20,15 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
     let pixel = nativeint (channels * size)
     let source = plan.Source
     let rows, columns = source.Rows, source.Columns
-    /// The channels that go over all rows together: a part of them where pixels are near one another, since what a vector of
-    /// channels needs of neighbouring rows then stays in the first-level cache.
+    /// The number of channels that a task computes in all its rows before the next channels. With at most
+    /// `Tuning.DepthwisePixelBytes` a pixel, these are two vectors: what they read of neighbouring rows then stays in the
+    /// first-level cache.
     let each = if channels * size <= Tuning.DepthwisePixelBytes then 2 * lanes else channels
 
-    /// Whether the samples are beyond the second-level cache, so that rows are worth a prefetch.
+    /// Whether samples are read in place and have so many bytes (`Tuning.DepthwiseFetchBytes`) that prefetching rows pays.
     let isLarge = not source.Copies && int64 samples * int64 source.Sample >= Tuning.DepthwiseFetchBytes
 
-    /// The column of tap number i.
+    /// The source column of tap number i, for the first result.
     let column (taps: struct (int * int)[]) i =
         let struct (column, _) = taps[i]
         column
@@ -35,7 +36,7 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
     let first (taps: struct (int * int)[]) = if taps.Length = 0 then 0 else column taps 0
     let stepOf (taps: struct (int * int)[]) = if taps.Length < 2 then 1 else column taps 1 - column taps 0
 
-    /// The results along a row, the last one excluded, whose taps are all in columns of the source; none if fewer than six.
+    /// The results along a row, as (first, last + 1), whose taps are all in columns of the source; (0, 0) if fewer than six.
     let within (across: ConvResidue) =
         let taps = across.Taps
         let last = columns.Extent - 1 - first taps - (taps.Length - 1) * stepOf taps
@@ -52,7 +53,7 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
     /// The index at which the taps of each residue begin in the packed weights.
     let starts = plan.Positions |> Array.scan (fun start p -> start + p.Taps.Length) 0
 
-    /// After the weights, zeros for a row of taps of six results that are all in columns of the source, or for one tap.
+    /// The offset in bytes of zeros after the weights. Outside the data, `Strips` reads them for a source row, `Edges` for a tap.
     let zeros = nativeint starts[plan.Positions.Length] * pixel
 
     let zeroBytes = max 1 (min columns.Extent (columns.Reach + 5 * columns.Step)) * int pixel
@@ -66,7 +67,7 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
             let into = packed.Address + nativeint (starts[residue] + t) * pixel
             Pack<'S, 'V, 'T>.Elements(1, channels, from, 0n, step, into, 0n)
 
-    /// Writes, for each of `count` rows of results, the addresses of the source rows of its taps; 0 for those outside.
+    /// Writes, for each of `count` rows of results, the addresses of the source rows of its taps; 0 for rows outside the source.
     let findRows (task: ConvTask) (taps: struct (int * int)[]) count (data: nativeint) (table: nativeint) =
         for q in 0 .. count - 1 do
             for i in 0 .. taps.Length - 1 do
@@ -76,7 +77,7 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
                 let address = data + source.Offset(q * rows.Step + tap - rows.Low, -columns.Low)
                 At.set<nativeint> table (q * taps.Length + i) (if isOutside then 0n else address)
 
-    /// Prefetches the rows of the source that row `q` of results reads first.
+    /// Prefetches those rows of the source that no row of results before row `q` reads.
     let fetchRows (plane: inref<DepthwisePlane>) q =
         for row in max 0 (plane.Down - rows.Step) .. plane.Down - 1 do
             let from = At.get<nativeint> plane.Sources (q * plane.Down + row)
@@ -87,7 +88,7 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
 
     let multiplyTask number =
         let task = ConvTask.make plan samples number o.Left o.Result
-        // Six words for each tap, the offsets of six pixels, read and written, and the rows of taps of each row of results.
+        // Words for `DepthwisePlane.Table`, the offsets of six pixels read and six written, and `DepthwisePlane.Sources`.
         let table = Scratch.Get(ScratchSlot.ConvEdge, (6 * kernel + 18 + plan.Band * kernel) * int word)
         let offsets = table + nativeint (6 * kernel + 6) * word
         let resultPixel = nativeint plan.ResultPixel
@@ -129,7 +130,7 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
 
                 if inside < outside then
                     for part in 0 .. (channels + each - 1) / each - 1 do
-                        // The last part may be less than a vector: then it overlaps the one before.
+                        // If the last part has fewer channels than a vector, it begins earlier, and overlaps the part before.
                         let until = min channels ((part + 1) * each)
                         let from = max 0 (min (part * each) (until - lanes))
 
@@ -144,7 +145,7 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
 
         ConvTask.complete plan channels size task o.Result 0 channels o.Epilogue
 
-    // The bodies of the pool's runs, made once so that a run allocates nothing.
+    // The task functions for `WorkerPool.runOn`: closures made once, so that a run allocates nothing.
     let pack: int -> unit = packTask
     let multiply: int -> unit = multiplyTask
 
@@ -159,7 +160,7 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
 
             WorkerPool.runOn threads plan.Tasks multiply
 
-/// The gradient of a depthwise convolution's weights: rows are taps; vectors run along channels, at least one vector.
+/// The gradient of a depthwise convolution's weights: rows are taps; vectors run along channels, which fill at least one.
 [<Sealed>]
 type internal DepthwiseWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (g: ConvGeometry, first: ConvFirst) =
@@ -174,18 +175,18 @@ type internal DepthwiseWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unman
     let pixel = nativeint (channels * size)
     let vectors = (channels + lanes - 1) / lanes
     let height = (g.Taps + 5) / 6 * 6
-    /// A sum has, for each vector of channels and each tap, the lanes of a vector.
+    /// The bytes of a partial sum for one vector of channels: one vector for each tap, in whole tiles of six taps.
     let vectorBytes = nativeint height * nativeint 'S.Bytes
     let partialBytes = nativeint vectors * vectorBytes
     let sums = Block.Kept(int64 chunks.Partials * int64 partialBytes)
 
-    /// The offset of each tap; rows beyond the last repeat it.
+    /// The offset in bytes of each tap. Rows beyond the last repeat it.
     let sources = ConvTable [| for i in 0 .. height - 1 -> ConvChunks.tap chunks g (min i (g.Taps - 1)) |]
 
     let results = ConvTable [| for i in 0 .. height - 1 -> nativeint i * nativeint 'S.Bytes |]
     let step = nativeint source.Columns.Step * pixel
 
-    /// The first channel of a vector: the last vector overlaps the one before it.
+    /// The first channel of a vector. The last vector may overlap the one before it.
     let begins vector = max 0 (min (vector * lanes) (channels - lanes))
 
     let multiply run count (data: nativeint) (dy: nativeint) (sum: nativeint) add =
@@ -231,7 +232,7 @@ type internal DepthwiseWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unman
             | null -> ()
             | epilogue -> epilogue.Invoke(target, channel, 1, 0, g.Taps)
 
-    // The bodies of the pool's runs, made once so that a run allocates nothing.
+    // The task functions for `WorkerPool.runOn`: closures made once, so that a run allocates nothing.
     let multiplies: int -> unit = multiplyTask
     let adds: int -> unit = addTask
 

@@ -4,38 +4,38 @@ open DL1
 open DL1.Compiler.Gemm
 open DL1.Compiler.Simd
 
-/// The results of a depthwise convolution that one residue has in one sample, and the memory for tables of their addresses.
+/// The results of a depthwise convolution for one residue and sample, and memory for tables of addresses. Strides are in bytes.
 [<Struct; NoEquality; NoComparison>]
 type internal DepthwisePlane =
-    /// The rows of taps, and the taps in each.
+    /// The number of rows of taps, and the number of taps in each row.
     val mutable Down: int
     val mutable Across: int
-    /// For each row of results, and in it of taps, the address of the source row at column 0; 0 for a row outside the source.
+    /// The address of a table: by row of results and row of taps, the address of the source row's column 0; 0 for a row outside.
     val mutable Sources: nativeint
-    /// The address of the first result, and the bytes from row to row and from result to result.
+    /// The address of the first result; the strides from row to row, and from result to result in a row.
     val mutable Result: nativeint
     val mutable ResultRow: nativeint
     val mutable ResultStep: nativeint
-    /// The column of the first result's first tap; the columns from tap to tap, and from result to result.
+    /// The source column of the first result's first tap; the columns from one tap to the next, and from one result to the next.
     val mutable First: int
     val mutable TapStep: int
     val mutable Step: int
-    /// The columns of the source: `Low` to `High` − 1.
+    /// Taps in source columns `Low` to `High` − 1 are read; taps in other columns read zeros.
     val mutable Low: int
     val mutable High: int
-    /// Zeros, as long as the source columns that six results read.
+    /// The address of zeros, as many as six neighbouring results read of one source row.
     val mutable Zeros: nativeint
-    /// Space for six words for each tap, and six more.
+    /// The address of memory for a table of six words for each tap, and six more.
     val mutable Table: nativeint
 
-/// Six results of a depthwise convolution, by one or two vectors of channels. Taps outside the source read zeros.
+/// Computes a depthwise convolution, six results by one or two vectors of channels at a time. Taps outside the source read zeros.
 [<AbstractClass; Sealed>]
 type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
     static member inline private Size = nativeint sizeof<nativeint>
 
-    /// Six results anywhere. `table` has the address of each tap of each, tap by tap, then those of the results, all without
-    /// `at`, the offset of the first channel.
+    /// Computes six results at any addresses. `table` has six words for each tap, the addresses that the results read, then six
+    /// for the results; `at`, the offset of the first channel, is added to each. `b` is the address of the first tap's weights.
     static member inline private Pixels(isWide, taps, table: nativeint, at: nativeint, b: nativeint, bRow) =
         Hot.loop ()
         let width = nativeint 'S.Bytes
@@ -92,7 +92,7 @@ type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
     static member private Wide(taps, table, at, b, bRow) =
         DepthwiseRows<'S, 'V, 'T>.Pixels(true, taps, table, at, b, bRow)
 
-    /// Writes the addresses of entry i of the six in the table: result number `p` of row `q`.
+    /// Enters result number `p` of row `q` in the table as the i-th of six: the addresses of its taps, and its own.
     static member private Enter(r: inref<DepthwisePlane>, i: int, q, p, pixel: nativeint) =
         let mutable entry = r.Table + nativeint i * DepthwiseRows<'S, 'V, 'T>.Size
 
@@ -108,8 +108,8 @@ type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
 
         At.write entry (r.Result + nativeint<int> q * r.ResultRow + nativeint<int> p * r.ResultStep)
 
-    /// All results of `rows` rows but numbers `inside` to `outside` − 1 of each, with taps that may be outside the source; of
-    /// `channels` channels, at least a vector. `b` has the weights.
+    /// Computes all results of `rows` rows of `count` but numbers `inside` to `outside` − 1 of each row; their taps may be
+    /// outside the source. The `channels` channels fill at least one vector. `b` is the address of the weights.
     static member Edges
         (r: inref<DepthwisePlane>, rows, count, inside, outside, channels, b: nativeint, pixel)
         =
@@ -119,7 +119,7 @@ type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
 
         for first in 0..6 .. results - 1 do
             for i in 0..5 do
-                // Results beyond the last repeat it.
+                // Table entries beyond the last result repeat it.
                 let number = min (first + i) (results - 1)
                 let p = number % each
                 let p = if p < inside then p else p - inside + outside
@@ -128,7 +128,7 @@ type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
             let mutable channel = 0
 
             while channel < channels do
-                // The last vector may overlap the one before.
+                // The last vector may overlap the one before it.
                 let at = nativeint (min channel (channels - lanes) * size)
 
                 if channels - channel >= 2 * lanes then
@@ -138,9 +138,9 @@ type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
                     DepthwiseRows<'S, 'V, 'T>.Narrow(r.Down * r.Across, r.Table, at, b + at, pixel)
                     channel <- channel + lanes
 
-    /// Results number `inside` to `outside` − 1, at least six, of row `q`, for channels `from` to `until` − 1, at least a vector. All
-    /// columns of their taps are in the source. `t` has the weights in `B`, the bytes of a pixel in `BRow`, those from tap to
-    /// tap in `Step`, and the offsets of six pixels of the source and of the result in its tables.
+    /// Computes results `inside` to `outside` − 1 (at least six) of row `q`, for channels `from` to `until` − 1 (at least one
+    /// vector). All columns of their taps are in the source. `t` has the address of the weights in `B`, the bytes of a pixel in
+    /// `BRow`, of a step from tap to tap in `Step`, and in its tables the offsets of six pixels of the source and of the result.
     static member Strips(r: inref<DepthwisePlane>, q, inside, outside, from, until, t: byref<Tile>) =
         let size, lanes = sizeof<'T>, 'S.Bytes / sizeof<'T>
         let b = t.B
@@ -148,7 +148,7 @@ type internal DepthwiseRows<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
         t.Count <- r.Down
 
         for p in inside..6 .. outside - 1 do
-            // The last six may overlap those before.
+            // The last six results may overlap the six before.
             let p = min p (outside - 6)
             let column = nativeint (r.First + p * r.Step) * t.BRow
             let c = r.Result + nativeint<int> q * r.ResultRow + nativeint<int> p * r.ResultStep

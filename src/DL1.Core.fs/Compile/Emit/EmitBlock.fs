@@ -5,21 +5,21 @@ open System.Reflection.Emit
 open DL1
 open DL1.Compiler.FusedLoop
 
-/// Emits the innermost code of a fused loop as IL: what is done for each block of columns. Each value is a local for
-/// each vector that is computed side by side; a step is emitted once for each of them.
+/// Emits the innermost code of a fused loop as IL: the work for each block of columns. `copies` vectors are computed side by
+/// side; each of them (number `copy`) has its own locals for all values, and each step is emitted once for each of them.
 [<Sealed>]
 type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
     let loop = staged.Loop
     let methods = il.Methods
     let steps = EmitSteps il
     let lanes = EmitLanes il
-    // By step and copy, as one number: .NET has code for dictionaries of numbers.
+    // The keys are step and copy as one number, since .NET comes with compiled code for dictionaries with such keys.
     let values, totals = Dictionary<int, LocalBuilder>(), Dictionary<int, LocalBuilder>()
     let ahead = Prefetch.plan staged
     let firsts = loop.Operands |> Array.map (fun _ -> il.NewNative())
     let rows = loop.Operands |> Array.map (fun _ -> il.NewNative())
     let column = il.NewNative()
-    /// For each step, whether its value is the same in all lanes of all vectors: one vector then holds it.
+    /// For each step, whether its value is the same in all lanes of all vectors, so that one vector holds it.
     let isUniform = LoopSteps.uniform loop
 
     let slot (locals: Dictionary<int, LocalBuilder>) step copy =
@@ -27,7 +27,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
 
     let value step copy = slot values step (if isUniform[step] then 0 else copy)
 
-    /// The local of a reduction's accumulator; downward, where lanes are not combined, the reduction's value itself.
+    /// The local of a reduction's accumulator. Downward, where lanes are not combined, it is the local of the reduction's value.
     let total reduction copy = if loop.Across then slot totals reduction copy else value reduction copy
 
     let push step copy () =
@@ -36,7 +36,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
         | LoopStep.WholeNumber n -> il.Whole(int64 n)
         | _ -> il.Push(value step copy)
 
-    /// Pushes the address of an operand's vector at the current column, from the addresses of rows in `from`.
+    /// Pushes the address of an operand's vector `copy` from the current column on; `from` has the addresses of rows.
     let address (from: LocalBuilder[]) operand copy () =
         let size = loop.Operands[operand].Type.Bytes
         il.Push from[operand]
@@ -82,7 +82,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
         | LoopStep.Select(c, x, y) -> steps.Select(staged.Kinds[x], push c, push x, push y) |> save
         | LoopStep.Convert(kind, x) -> steps.Convert(staged.Kinds[x], kind, push x) |> save
 
-    /// Emits a step for `copies` vectors side by side; a uniform one, once.
+    /// Emits a step for `copies` vectors side by side, or once if its value is uniform.
     let each copies step (emit: int -> unit) =
         for copy in 0 .. (if isUniform[step] then 1 else copies) - 1 do
             emit copy
@@ -94,7 +94,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
         let before () = il.Push total
         let combined () = steps.Binary(LoopSteps.combining op, kind, before, push x copy)
 
-        // Lanes beyond the end of the row keep their totals; downward they are never combined or stored.
+        // Lanes beyond the end of the row keep their totals. Downward they may change, since they are never combined or stored.
         if partial && loop.Across then
             steps.Select(kind, lanes.Mask, combined, before)
         else
@@ -102,13 +102,13 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
 
         il.Pop total
 
-    /// Emits pairwise sums.
+    /// The emitter of pairwise sums.
     member val PairwiseSums = EmitPairwiseSum(staged, il, steps, total)
     /// For each operand, the local of the address of its first element.
     member _.Firsts = firsts
     /// For each operand, the local of the address of its row in the current segment.
     member _.Rows = rows
-    /// The local of the first column that is worked on.
+    /// The local of the current column: the first column of the vectors side by side.
     member _.Column = column
     /// The local of the number of lanes of a partial vector.
     member _.Rest = lanes.Rest
@@ -119,7 +119,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
     /// The local of a reduction's accumulator, for one of the vectors side by side; downward, the reduction's value.
     member _.Total(reduction, copy) = total reduction copy
 
-    /// Emits a step for `copies` vectors; operands that it loads have their rows at the addresses in `from`.
+    /// Emits a step for `copies` vectors; `from` has the addresses of the rows of the operands that the step loads.
     member _.Compute(from, partial, step, copies) = each copies step (compute from partial step)
 
     /// Emits the load of a value that an earlier stage stored, for `copies` vectors.
@@ -133,7 +133,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
         for copy in 0 .. copies - 1 do
             store from operand partial copy step
 
-    /// Sets a local to the value from which a reduction starts.
+    /// Emits code that sets a local to the value from which a reduction starts.
     member _.Start(op, x, local) =
         if staged.Kinds[x] = LaneKind.Float then
             il.Number(LoopSteps.startFloat op)
@@ -142,13 +142,13 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
 
         il.Pop local
 
-    /// Combines a reduction's lanes, of all the vectors of a block, to its value.
+    /// Emits the combination of a reduction's lanes, in all vectors of a block, into its value.
     member _.CombineLanes(reduction, op, x) =
         let vectors = Array.init methods.Vectors (fun copy -> fun () -> il.Push(total reduction copy))
         lanes.CombineLanes(op, staged.Kinds[x], vectors)
         il.Pop(value reduction 0)
 
-    /// Emits what a stage does for each block: for `copies` vectors from the current column on, or for a partial one.
+    /// Emits a stage's work for `copies` vectors from the current column on, or for one partial vector.
     member this.Work(stage: Stage, partial, copies) =
         for work in stage.Block do
             match work with
@@ -179,12 +179,12 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
             il.Call(methods.Of(typeof<LoopMemory>, "Fetch", [| typeof<nativeint> |]))
 
         if ahead[at].Length > 0 then
-            // Shorter rows are in the cache anyway.
+            // Rows of fewer columns are in the cache anyway.
             il.Argument 2
             il.Constant 512
             il.Unless OpCodes.Blt (fun () -> Array.iter fetch ahead[at])
 
-    /// Rotates the accumulators by one vector: that of the next vector of the block becomes number 0.
+    /// Emits a rotation of the accumulators: number 1 becomes number 0, which code for one vector uses, and number 0 the last.
     member _.Rotate(stage: Stage) =
         if methods.Vectors > 1 then
             for struct (reduction, _, _) in stage.Reductions do

@@ -3,12 +3,12 @@ namespace DL1.Compiler.Emit
 open DL1
 open DL1.Compiler.FusedLoop
 
-/// Operations on vectors of floats as IL.
+/// Emits operations on vectors of floats. An argument is a function that pushes it, called as often as the code needs it.
 [<Sealed>]
 type internal EmitFloats(il: VectorIL) =
     let float = LaneKind.Float
 
-    /// A mask as floats, 1 and 0.
+    /// Converts the mask on the stack to floats: 1 where it is true, else 0.
     member _.Truth() =
         il.Number 1.0
         il.Generic float "BitwiseAnd"

@@ -4,8 +4,8 @@ open System.Reflection.Emit
 open DL1
 open DL1.Compiler.FusedLoop
 
-/// Loads and stores of operands as IL: whole vectors, the first lanes of one at the end of a row, and single elements
-/// broadcast to every lane. Loads take the address on the stack; stores, functions that push the address and the value.
+/// Emits loads and stores of operands as IL: of whole vectors, the first lanes of one at the end of a row, and single elements
+/// broadcast to every lane. A load takes the address from the stack; a store takes functions that push the address and the value.
 [<Sealed>]
 type internal EmitLanes(il: VectorIL) =
     let rest = il.NewInt()
@@ -13,7 +13,7 @@ type internal EmitLanes(il: VectorIL) =
 
     let refuse (dtype: DType) : 'a = LoopSteps.refuse $"an operand of {dtype}" "f32, f64, i32 or bool"
 
-    /// Copies `Rest` elements between the two addresses on the stack.
+    /// Copies `Rest` elements to the address on top of the stack, from the address below it.
     let copy (dtype: DType) =
         il.Push rest
         il.Int dtype.Bytes
@@ -120,7 +120,7 @@ type internal EmitLanes(il: VectorIL) =
             il.Do OpCodes.Stind_I1
         | DType.I64 -> refuse dtype
 
-    /// A mask that is true in the first `Rest` lanes.
+    /// Pushes a mask that is true in the first `Rest` lanes.
     member _.Mask() =
         il.Push rest
         il.Widen()
@@ -128,7 +128,8 @@ type internal EmitLanes(il: VectorIL) =
         il.Call(il.Methods.Constant("Indices", LaneKind.Whole))
         il.Generic LaneKind.Truth "GreaterThan"
 
-    /// Combines the lanes of a whole block, given as its vectors in order, to one value in every lane.
+    /// Combines the lanes of a whole block into one value, and pushes a vector with that value in every lane. `vectors`
+    /// push the block's vectors, in order.
     member _.CombineLanes(op: ReduceOp, kind, vectors: (unit -> unit)[]) =
         vectors
         |> Array.iteri (fun u vector ->

@@ -6,8 +6,8 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
 
-/// Emits the loops of a fused loop as IL. The whole vectors of a row go through one loop (`EmitPhases`: through one for
-/// each function), and its end, in partial vectors, through another.
+/// Emits the loops of a fused loop as IL. One loop computes the whole vectors of a row (in `EmitPhases`, one loop for
+/// each expensive function), another the partial vector at its end.
 [<Sealed>]
 type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
     let loop = staged.Loop
@@ -28,18 +28,18 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
         il.Push column
         columns ()
 
-    /// How many vectors each trip of the column loop handles: all of a block in light stages with reductions, whose
-    /// additions would otherwise wait for one another; else one.
+    /// The number of vectors that each trip of the column loop handles: all vectors of a block in light stages with
+    /// reductions, whose additions would otherwise wait for one another; else one.
     let sideBySide (stage: Stage) =
         if stage.Reductions.Length > 0 && Stages.isLight loop stage then
             methods.Vectors
         else
             1
 
-    /// Moves the column on by some vectors.
+    /// Emits code that advances the column by `copies` vectors.
     let forward copies = il.Advance column (fun () -> il.Constant(copies * methods.Lanes))
 
-    /// Sets `rest` to the number of lanes left in the row, at most a vector's.
+    /// Emits code that sets `rest` to the number of columns left in the row, but at most to the lanes of a vector.
     let measureRest () =
         columns ()
         il.Push column
@@ -49,7 +49,7 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
         il.Do OpCodes.Conv_I4
         il.Pop rest
 
-    /// Emits the loop over whole vectors of a row, `copies` at a time, that end before the column `until`.
+    /// Emits the loop over whole vectors, `copies` at a time, from the current column to the end column, which `until` pushes.
     let vectors (stage: Stage) copies (until: unit -> unit) =
         let test () =
             il.Push column
@@ -71,7 +71,7 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
         let again = il.Label()
         il.Mark again
         inner.PairwiseSums.Next(stage, methods.Vectors, block)
-        // The leaf block ends with the row, or `Tuning.LeafBlock` blocks from here.
+        // Goes on to the end of the row, but at most for `Tuning.LeafBlock` blocks: a leaf block can end only there.
         columns ()
         il.Push column
         il.Add(Tuning.LeafBlock * block)
@@ -96,7 +96,7 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
             measureRest ()
             inner.Work(stage, true, 1))
 
-    /// Emits the columns of one segment, where reductions go across.
+    /// Emits the work for the columns of one segment, in a loop that is `Across`.
     let row (stage: Stage) =
         let copies = sideBySide stage
         il.Set(column, 0)
@@ -114,8 +114,8 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
                 inner.Rotate stage
                 forward 1)
 
-    /// Emits a stage without its loop-invariant steps: over whole rows where the loop is `Across`, else over the
-    /// columns of `copies` vectors or of a partial one.
+    /// Emits a stage without its loop-invariant steps: over whole rows where the loop is `Across`, else over the columns
+    /// of `copies` vectors or of one partial vector.
     let work (stage: Stage) partial copies =
         let totals = if loop.Across then methods.Vectors else copies
 
@@ -164,7 +164,7 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
             for struct (reduction, op, x) in stage.Reductions do
                 inner.CombineLanes(reduction, op, x)
 
-    /// Emits all stages in order. With reductions, each is skipped where the call asks for another (`SplitReduction.Stage`).
+    /// Emits all stages in order. In a loop with reductions, a call skips stages that it does not ask for (`SplitReduction`).
     let stages partial copies =
         let out = il.Label()
 
@@ -182,7 +182,7 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
 
         il.Mark out
 
-    /// Reads the operands' addresses and segment strides into locals.
+    /// Emits code that reads the operands' addresses and segment strides into locals.
     let prologue () =
         loop.Operands
         |> Array.iteri (fun i operand ->
@@ -230,7 +230,7 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
 /// Compiles fused loops to vector code of one width.
 [<RequireQualifiedAccess>]
 module internal EmitLoop =
-    /// A staged loop as a body of emitted code.
+    /// Compiles a staged loop to a body of emitted code, for vectors of a width.
     let body width (staged: StagedLoop) : LoopBody =
         let parameters = Array.create 4 typeof<nativeint>
 

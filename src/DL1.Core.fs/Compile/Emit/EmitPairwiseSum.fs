@@ -6,14 +6,15 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
 
-/// Emits pairwise sums as IL: see `Stages`. `total` gives the local of a reduction's vector, which holds the leaf block.
+/// Emits pairwise sums as IL: see `Stages`. `total reduction copy` is the local of a reduction's accumulator, for number
+/// `copy` of the vectors side by side; it holds the current leaf block.
 [<Sealed>]
 type internal EmitPairwiseSum
     (staged: StagedLoop, il: VectorIL, steps: EmitSteps, total: int -> int -> LocalBuilder) =
     let since, leafBlocks = il.NewNative(), il.NewNative()
     let sums = Dictionary<int, LocalBuilder>()
 
-    /// The local of a level above the leaf block: 1 is the sum of leaf blocks, 2 the sum of those sums.
+    /// The local of a level above the leaf block: level 1 is the sum of leaf blocks, level 2 the sum of those sums.
     let above level reduction copy =
         let key = (level * staged.Kinds.Length + reduction) * il.Methods.Vectors + copy
         Lookup.orAdd sums key (fun () -> il.NewVector staged.Kinds[reduction])
@@ -49,7 +50,8 @@ type internal EmitPairwiseSum
             for counter in [ since; leafBlocks ] do
                 il.Set(counter, 0)
 
-    /// Ends the leaf block if it is long enough; `length` is 1 for segments, the columns of a block for columns.
+    /// Ends the leaf block if at least `Tuning.LeafBlock` · `length` segments or columns were counted since it began.
+    /// `length` is 1 where segments are counted, and the number of columns of a block where columns are.
     member _.Next(stage, copies, length: int) =
         if hasSums stage then
             unlessBelow since (Tuning.LeafBlock * length) (fun () ->
@@ -68,7 +70,7 @@ type internal EmitPairwiseSum
                         add (above 2 reduction copy) (above 1 reduction copy)
                         zero (above 1 reduction copy))))
 
-    /// Counts segments or columns that are added to the leaf block; `by` pushes their number.
+    /// Counts the segments or columns that are added to the leaf block; `by` pushes their number.
     member _.Count (stage: Stage) (by: unit -> unit) =
         if hasSums stage then
             il.Advance since by

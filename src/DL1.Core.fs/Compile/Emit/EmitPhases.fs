@@ -10,14 +10,14 @@ open DL1.Compiler.FusedLoop
 /// processor has registers, and too few independent instructions. Values that later phases read wait on the stack.
 [<Sealed>]
 type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
-    /// The five functions of an LSTM's gates take half of the time in phases; the two of GELU and its derivative take
-    /// 1.1 times as long, as each phase loads what it reads again.
+    /// The fewest expensive functions of a stage for which phases pay. The five functions of an LSTM's gates take half of the
+    /// time in phases; the two of GELU and its derivative take 1.1 times as long, since each phase loads its inputs anew.
     static let fewestPhases = 3
 
     let loop, methods = staged.Loop, il.Methods
     let memory, waiting, start, limit = il.NewNative(), il.NewNative(), il.NewNative(), il.NewNative()
 
-    /// The steps that a stage computes for each block; each phase loads what it needs anew.
+    /// The steps that a stage computes for each block, without loads: each phase loads the operands that it needs anew.
     let computed (stage: Stage) =
         stage.Block
         |> Array.choose (fun work ->
@@ -25,8 +25,8 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
             | StageWork.Compute step when (LoopSteps.tryLoad loop.Steps[step]).IsNone -> Some step
             | _ -> None)
 
-    /// The number of phases, and the phase of each step that a stage computes, −1 for others. A function has its own; any
-    /// other step is in the last phase that it depends on.
+    /// The number of phases, and for each step its phase, or −1 if it is not among those `computed`. An expensive
+    /// function has a phase of its own; any other step is in the last of the phases of its inputs, or in phase 0.
     let phases (stage: Stage) =
         let found = Array.create loop.Steps.Length -1
         let mutable count = 0
@@ -41,7 +41,7 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
 
         struct (count, found)
 
-    /// The steps whose values a phase reads; the last one stores what is stored.
+    /// The steps whose values phase `number` reads. The last phase also reads the values that the stage stores.
     let reads (stage: Stage) (struct (count, phases: int[])) number =
         [
             for step in computed stage do
@@ -54,7 +54,7 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
         ]
         |> HashSet
 
-    /// The steps whose values wait for later phases.
+    /// The steps whose values wait on the stack for later phases.
     let waits (stage: Stage) (struct (count, phases: int[]) as plan) =
         let later = Array.create loop.Steps.Length -1
 
@@ -64,7 +64,7 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
 
         computed stage |> Array.filter (fun step -> later[step] > phases[step])
 
-    /// Pushes the address of a waiting value at the current column.
+    /// Pushes the address of waiting value number `slot` at the current column.
     let address slot =
         il.Push waiting
         il.Along(inner.Column, methods.Size)
@@ -104,7 +104,7 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
         let isPlain = loop.Across && stage.Reductions.Length = 0
         isPlain && count >= fewestPhases && (waits stage plan).Length <= Tuning.PhaseValues
 
-    /// Allocates the memory for waiting values.
+    /// Emits the allocation of stack memory, aligned to 64 bytes, for waiting values.
     member this.Prologue() =
         match
             staged.Stages
@@ -121,7 +121,7 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
             il.Do OpCodes.And
             il.Pop memory
 
-    /// Emits the loop over whole vectors from the current column on, as far as they end before the column `until`.
+    /// Emits the loop over whole vectors from the current column to the end column, which `until` pushes.
     member _.Vectors(stage: Stage, until: unit -> unit) =
         let struct (count, _) as plan = phases stage
         let waits = waits stage plan

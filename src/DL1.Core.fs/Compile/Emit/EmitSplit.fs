@@ -3,13 +3,13 @@ namespace DL1.Compiler.Emit
 open System.Reflection.Emit
 open DL1.Compiler.FusedLoop
 
-/// Emits what lets threads share an item, if it has reductions, stage by stage: see `SplitReduction`.
+/// Emits the code by which threads share an item stage by stage, in loops with reductions: see `SplitReduction`.
 [<Sealed>]
 type internal EmitSplit(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
     let loop = staged.Loop
     let reductions = staged.Stages |> Array.collect _.Reductions
     let hasReductions = reductions.Length > 0
-    // Index of the only stage to be run; −1 for all.
+    // `only` is the index of the only stage that the call runs (`SplitReduction.Stage`), −1 if it runs all.
     let only, known, totals = il.NewNative(), il.NewNative(), il.NewNative()
 
     let onlyIs (n: int) (target: Label) =
@@ -17,7 +17,7 @@ type internal EmitSplit(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
         il.Constant n
         il.Branch(OpCodes.Beq, target)
 
-    /// Pushes the address, in memory at `from`, of the lanes of reduction `number` at the current column.
+    /// Pushes the address of vector `copy` of reduction `number`, at the current column, in the memory at `from`.
     let address (from: LocalBuilder) number copy =
         il.Push from
         il.Add(64 * number + copy * il.Methods.Bytes)
@@ -25,14 +25,15 @@ type internal EmitSplit(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
         if not loop.Across then
             il.Along(inner.Column, il.Methods.Size)
 
-    /// Calls `emit` for each vector of a stage's reductions, with the reduction's index in the stage and its step.
+    /// Calls `emit` for each vector of a stage's reductions: with the reduction's index in the stage, its step, and the
+    /// vector's number.
     let each (stage: Stage) copies emit =
         stage.Reductions
         |> Array.iteri (fun i struct (reduction, _, _) ->
             for copy in 0 .. (if loop.Across then 1 else copies) - 1 do
                 emit i reduction copy)
 
-    /// Reads the `SplitReduction`, if there is one, into locals.
+    /// Emits code that reads the fields of the `SplitReduction`, if the call has one, into locals.
     member _.Prologue() =
         if hasReductions then
             let whole, ready = il.Label(), il.Label()
@@ -49,7 +50,7 @@ type internal EmitSplit(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
             il.Set(only, -1)
             il.Mark ready
 
-    /// Emits stores of loop-invariant results, done where all stages run, or after all of them.
+    /// Emits stores of loop-invariant results. They run if the call runs all stages, or if it asks for these stores alone.
     member _.Invariants(body: unit -> unit) =
         if hasReductions then
             let store, over = il.Label(), il.Label()
@@ -62,8 +63,8 @@ type internal EmitSplit(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
         else
             body ()
 
-    /// Emits a stage: its work where it is to be run, else loads of its reductions' results from `known`. After the
-    /// only stage to be run, its results go to `totals`, and control to `out`.
+    /// Emits a stage. A call for a later one loads the results of this stage's reductions from `known`; others do its
+    /// work. A call for this one alone then stores the results to `totals` and branches to `out`.
     member _.Stage(number: int, copies: int, out: Label, work: unit -> unit) =
         if hasReductions then
             let stage = staged.Stages[number]

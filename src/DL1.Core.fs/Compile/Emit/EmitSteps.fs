@@ -5,7 +5,7 @@ open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
-/// Operations on vectors as IL. Arguments are functions that push them, called as often as needed.
+/// Emits operations on vectors of any lane kind. An argument is a function that pushes it, called as often as the code needs it.
 [<Sealed>]
 type internal EmitSteps(il: VectorIL) =
     let floats = EmitFloats il
@@ -14,7 +14,7 @@ type internal EmitSteps(il: VectorIL) =
     let refuse what : unit =
         Refuse.domain "compile a fused loop" what "an operation that these lanes have" "report this as a bug"
 
-    /// Wraps to 32 bits: integers have 32 bits in lanes of 64 too.
+    /// Wraps the integers on the stack to 32 bits: they are 32-bit integers even in lanes of 64 bits, in loops of f64.
     let wrap () =
         if not il.IsSingle then
             for shift in [ "ShiftLeft"; "ShiftRightArithmetic" ] do
@@ -75,15 +75,15 @@ type internal EmitSteps(il: VectorIL) =
         | LaneKind.Truth, (BinaryOp.Add | BinaryOp.Sub | BinaryOp.Div | BinaryOp.Pow) ->
             refuse $"{op} of truth values"
 
-    /// The error function, given exp(−x²).
+    /// Pushes the error function of x, given exp(−x²).
     member _.Erf(x: unit -> unit, gaussian: unit -> unit) =
         x ()
         gaussian ()
         il.VectorFunction "ErfBy" 2
 
-    /// Leaves a mask.
+    /// Pushes the mask of a comparison.
     member _.Compare(op, kind, x: unit -> unit, y: unit -> unit) =
-        // Masks are −1 and 0: with the operands swapped they compare as 1 and 0.
+        // True is −1 in a mask, less than false: with the operands swapped, masks compare as 1 and 0 do.
         let x, y = if kind = LaneKind.Truth then y, x else x, y
 
         match op with

@@ -7,11 +7,12 @@ open System.Runtime.Intrinsics
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
-/// The IL of a method over vectors: native integers, loops, calls of vector methods, constants in every lane.
+/// Emits the IL of a method over vectors: native integers, loops, calls of vector methods, constants in every lane.
+/// Comments on its members say what the emitted code does.
 [<Sealed>]
 type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
     let single = methods.Size = 4
-    // 64 bytes of stack for partial vectors, and for lanes to be combined.
+    // 64 bytes of stack for partial vectors, lanes that are combined, and functions that are computed lane by lane.
     let scratch = il.DeclareLocal typeof<Vector512<byte>>
 
     member _.Methods = methods
@@ -46,17 +47,17 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
         this.Constant n
         this.Pop local
 
-    /// Adds a number to the one on the stack.
+    /// Adds n to the number on the stack.
     member this.Add(n: int) =
         this.Constant n
         il.Emit OpCodes.Add
 
-    /// Multiplies the number on the stack by another.
+    /// Multiplies the number on the stack by n.
     member this.Times(n: int) =
         this.Constant n
         il.Emit OpCodes.Mul
 
-    /// Adds a local, times a number, to the address on the stack.
+    /// Adds `index` times `bytes` to the address on the stack.
     member this.Along(index: LocalBuilder, bytes: int) =
         this.Push index
 
@@ -65,7 +66,7 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
 
         il.Emit OpCodes.Add
 
-    /// Adds to a local what `by` pushes.
+    /// Adds the number that `by` pushes to a local.
     member this.Advance (local: LocalBuilder) (by: unit -> unit) =
         this.Push local
         by ()
@@ -76,7 +77,7 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
     member this.Min() =
         this.Call(methods.Of(typeof<Math>, "Min", [| typeof<nativeint>; typeof<nativeint> |]))
 
-    /// The native integer at the address on the stack, `index` words on, into a local.
+    /// Reads the native integer that lies `index` native integers after the address on the stack into a local.
     member this.Read(index: int, local) =
         this.Add(index * sizeof<nativeint>)
         il.Emit OpCodes.Ldind_I
@@ -88,14 +89,14 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
     member _.Mark(label: Label) = il.MarkLabel label
     member _.Branch(op: OpCode, target: Label) = il.Emit(op, target)
 
-    /// Emits `body`, over which control branches where `op` holds for what is on the stack.
+    /// Runs `body` unless the branch `op` is taken for the operands on the stack.
     member _.Unless (op: OpCode) (body: unit -> unit) =
         let over = il.DefineLabel()
         il.Emit(op, over)
         body ()
         il.MarkLabel over
 
-    /// Emits a loop: the body runs as long as `op` holds for what `test` pushes.
+    /// Runs `body` as long as the branch `op` is taken for the operands that `test` pushes.
     member _.While (test: unit -> unit) (op: OpCode) (body: unit -> unit) =
         let top, check = il.DefineLabel(), il.DefineLabel()
         il.Emit(OpCodes.Br, check)
@@ -105,7 +106,7 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
         test ()
         il.Emit(op, top)
 
-    /// Emits a loop: the body runs as long as `op` holds for two locals.
+    /// Runs `body` as long as the branch `op` is taken for two locals.
     member this.WhileBoth (a: LocalBuilder) (op: OpCode) (b: LocalBuilder) (body: unit -> unit) =
         let test () =
             this.Push a
@@ -147,10 +148,10 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
             methods.Of(typeof<VectorMath>, name, Array.create arguments (methods.Vector LaneKind.Float))
         )
 
-    /// The element on the stack in every lane.
+    /// Makes a vector with the element on the stack in every lane.
     member this.Fill kind = this.Call(methods.Fill kind)
 
-    /// A number in every lane.
+    /// Pushes a vector with a number in every lane.
     member this.Number(v: float) =
         if single then
             il.Emit(OpCodes.Ldc_R4, float32 v)
@@ -159,12 +160,12 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
 
         this.Fill LaneKind.Float
 
-    /// An integer in every lane.
+    /// Pushes a vector with an integer in every lane.
     member this.Whole(n: int64) =
         if single then il.Emit(OpCodes.Ldc_I4, int n) else il.Emit(OpCodes.Ldc_I8, n)
         this.Fill LaneKind.Whole
 
-    /// Converts the 32-bit integer on the stack to a lane.
+    /// Converts the 32-bit integer on the stack to the size of a lane.
     member _.Widen() =
         if not single then
             il.Emit OpCodes.Conv_I8
@@ -183,5 +184,5 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
         this.EqualsZero kind x
         this.Generic kind "OnesComplement"
 
-    /// Reinterprets the lanes on the stack.
+    /// Reinterprets the lanes of the vector on the stack as lanes of another kind.
     member this.As(from, target) = this.Call(methods.As(from, target))

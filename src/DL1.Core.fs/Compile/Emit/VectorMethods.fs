@@ -8,20 +8,20 @@ open System.Runtime.Intrinsics
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
-/// How methods are looked up by reflection: static ones, public or internal.
+/// Flags by which static methods, public or internal, are looked up by reflection.
 module internal Members =
-    /// The members that a linker keeps of such a class when it trims a program.
+    /// The members of a class that a linker must keep when it trims a program, because this code looks them up: all methods.
     [<Literal>]
     let Methods =
         DynamicallyAccessedMemberTypes.PublicMethods ||| DynamicallyAccessedMemberTypes.NonPublicMethods
 
-    /// A constant of the code, so that such a linker sees which of them are looked up.
+    /// The flags of a lookup; a literal, so that a linker that trims a program sees which methods are looked up.
     [<Literal>]
     let Any = BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic
 
-/// The vector types of one width and one float type, and the methods on them, found by reflection and cached by keys that are
-/// classes: .NET has code for dictionaries of those. Types are written out
-/// and parameters annotated, so that a linker that trims a program sees which methods are needed.
+/// The vector types of one width and one float type, and the methods on them, found by reflection and cached by keys of a
+/// reference type, since .NET comes with compiled code for dictionaries with such keys. Types are written out and
+/// parameters annotated, so that a linker that trims a program sees which methods are needed.
 [<Sealed>]
 type internal VectorMethods private (width: Width, single: bool) =
     let bytes = Simd.bytes width
@@ -39,7 +39,7 @@ type internal VectorMethods private (width: Width, single: bool) =
 
     static let need (name: string) (method: MethodInfo | null) : MethodInfo =
         match method with
-        // A program that is trimmed may lack it: `CodeCache` has the loop interpreted.
+        // A trimmed program may lack the method: `CodeCache` then has the loop interpreted.
         | null -> raise (MissingMethodException name)
         | method -> method
 
@@ -62,7 +62,7 @@ type internal VectorMethods private (width: Width, single: bool) =
     static member private Public(width: Width) : MethodInfo[] =
         VectorMethods.Holder(width).GetMethods(BindingFlags.Static ||| BindingFlags.Public)
 
-    // One function a width, since compiling a function loads all types that it names, some half a millisecond each.
+    // One function for each width, since compiling a function loads all types that it names, some half a millisecond each.
     [<return: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)>]
     static member private Vector128Of(single: bool, isFloat: bool) : Type =
         match single, isFloat with
@@ -87,7 +87,7 @@ type internal VectorMethods private (width: Width, single: bool) =
         | false, true -> typeof<Vector512<float>>
         | false, false -> typeof<Vector512<int64>>
 
-    /// The type of vectors of a width, of floats or of integers.
+    /// The type of vectors of a width, of floats or of integers; lanes have 4 bytes where `single` is true, else 8.
     [<return: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)>]
     static member private VectorOf(width: Width, single: bool, isFloat: bool) : Type =
         match width with
@@ -95,7 +95,8 @@ type internal VectorMethods private (width: Width, single: bool) =
         | Width.Bits256 -> VectorMethods.Vector256Of(single, isFloat)
         | Width.Bits512 -> VectorMethods.Vector512Of(single, isFloat)
 
-    /// The generic method among these whose parameters are vectors of a width, addresses and numbers, for these elements.
+    /// Finds, among `methods`, the generic method `name` whose parameters are vectors of a width or of a fixed type
+    /// (addresses, numbers), and instantiates it for the types `elements`.
     [<UnconditionalSuppressMessage("Trimming",
                                    "IL2060",
                                    Justification = "Type parameters of methods on vectors ask for no members.")>]
@@ -125,37 +126,37 @@ type internal VectorMethods private (width: Width, single: bool) =
     /// The methods for a width, and for f32 where `single` is true, else f64.
     static member Get(width, single) = all.GetOrAdd((width, single), (fun _ -> VectorMethods(width, single)))
 
-    /// The bytes of a vector.
+    /// The number of bytes of a vector.
     member _.Bytes = bytes
-    /// The bytes of a lane.
+    /// The number of bytes of a lane.
     member _.Size = if single then 4 else 8
-    /// The lanes of a vector.
+    /// The number of lanes of a vector.
     member this.Lanes = bytes / this.Size
-    /// The vectors of a block of 64 bytes.
+    /// The number of vectors in a block of 64 bytes.
     member _.Vectors = 64 / bytes
     /// The .NET type of a vector of lanes of a kind.
     member _.Vector kind = VectorMethods.VectorOf(width, single, (kind = LaneKind.Float))
 
-    /// A class's generic method of this name for lanes of a kind, whose parameters are such vectors, addresses and numbers.
+    /// The generic method of this name in class `owner`, for lanes of a kind; its vector parameters have this width.
     member _.Generic([<DynamicallyAccessedMembers(Members.Methods)>] owner: Type, name, kind) : MethodInfo =
         match found.TryGetValue((owner, name, element kind)) with
         | true, known -> known
         | false, _ -> add owner name (element kind) (owner.GetMethods Members.Any)
 
-    /// The generic method of this name of `Vector128`, `Vector256` or `Vector512`, by this width, for lanes of a kind. Only public
-    /// methods are searched: .NET may change its internal ones.
+    /// The generic method of this name in `Vector128`, `Vector256` or `Vector512`, whichever has this width, for lanes of
+    /// a kind. Only public methods are searched: .NET may change its internal ones.
     member _.Generic(name, kind) : MethodInfo =
         match found.TryGetValue((typeof<Vector128>, name, element kind)) with
         | true, known -> known
         | false, _ -> add typeof<Vector128> name (element kind) (VectorMethods.Public width)
 
-    /// The method of this name with these parameters.
+    /// The static method of this name in the class `owner`, with these parameter types.
     member _.Of
         ([<DynamicallyAccessedMembers(Members.Methods)>] owner: Type, name: string, parameters: Type[])
         =
         owner.GetMethod(name, Members.Any, parameters) |> need name
 
-    /// A method of .NET on vectors of this width with these parameters.
+    /// The method of .NET on vectors of this width that has this name and these parameter types.
     member _.Plain(name, parameters: Type[]) : MethodInfo =
         VectorMethods.Holder(width).GetMethod(name, BindingFlags.Static ||| BindingFlags.Public, parameters)
         |> need name
@@ -167,6 +168,6 @@ type internal VectorMethods private (width: Width, single: bool) =
     member _.As(from, target) : MethodInfo =
         VectorMethods.Instance(width, VectorMethods.Public width, "As", [| element from; element target |])
 
-    /// A static property of vectors of a kind: Zero, Indices.
+    /// The getter of a static property of vectors of a kind, such as Zero or Indices.
     member _.Constant(name: string, kind) : MethodInfo =
         VectorMethods.VectorOf(width, single, (kind = LaneKind.Float)).GetMethod("get_" + name) |> need name

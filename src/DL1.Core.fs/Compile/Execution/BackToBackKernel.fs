@@ -16,9 +16,9 @@ type internal BackToBackJob =
         First: GemmJob
         /// The fused loop between the products: each item is one row of the first products' results, in their order.
         Rows: FusedLoopJob
-        /// The second products, whose A is what `Rows` writes.
+        /// The second products, whose A is the result of `Rows`.
         Second: GemmJob
-        /// Whether only the second products read what `Rows` writes, so that it needs no buffer.
+        /// Whether only the second products read the result of `Rows`, which then needs no buffer.
         HidesRows: bool
     }
 
@@ -44,7 +44,7 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
     let items = LoopItems(frame, loop)
     let columns = loop.Space.Columns
 
-    /// Computes rows `row` to `row + rows − 1` of one matrix of a stack of products, with its epilogue.
+    /// Computes rows `row` to `row + rows − 1` of matrix number `stack` of a stack of products, with its epilogue.
     member private _.Multiply(product: GemmJob, stack: int, row: int, rows: int, at: inref<BufferAddresses>) =
         let matrix (m: MatrixBuffer) (address: nativeint) row =
             let start = nativeint m.Offset + m.Layout.Start stack + nativeint (row * m.Layout.Row)
@@ -80,7 +80,7 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
             if items.Draws then
                 items.Draw(block, item, 0, 0, columns)
 
-            // The rows before and after the loop are in the thread's scratch memory.
+            // The rows that the loop reads from the first product or writes for the second may be in the thread's scratch memory.
             for i in 0 .. loop.Buffers.Length - 1 do
                 if at.IsOwn(loop.Buffers[i]) then
                     let offset = nativeint (loop.Space.Starts[i][item]) * nativeint (loop.Sizes[i])
@@ -93,7 +93,7 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
         let stack, row = number / blocks, number % blocks * tall
         let rows = min tall (first.M - row)
         let item = stack * first.M + row
-        // Row `item` of the whole stack is first in the thread's scratch memory: this is where row 0 would be.
+        // The thread's scratch memory begins with row `item` of the whole stack; `own` gives the address that row 0 would have.
         let own slot = Scratch.Get(slot, int64 tall * int64 rowBytes) - nativeint item * rowBytes
 
         let at =

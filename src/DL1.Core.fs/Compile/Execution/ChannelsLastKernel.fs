@@ -7,7 +7,8 @@ open DL1.Compiler.Gemm
 open DL1.Compiler.Pooling
 open DL1.Compiler.Simd
 
-/// Channels of a larger result that a convolution writes: their value, the first of them, and the number of all channels.
+/// The channels of a larger result that a convolution writes: the node of their value, the index of the first, and the number of
+/// all channels of the larger result.
 [<NoEquality; NoComparison>]
 type internal ChannelsSlice = { Value: Expr; First: int; All: int }
 
@@ -20,7 +21,7 @@ type internal ChannelsLastJob =
         /// The buffers of the operands and of the result.
         Operands: int[]
         Result: int
-        /// Which operands and results are in memory with channels first.
+        /// Says which of the operands and the result are in memory with channels first.
         ChannelsFirst: ConvFirst
         /// Where the result is a slice of a larger buffer (`ForwardOutputs`); else `None`.
         Slice: ChannelsSlice option

@@ -9,7 +9,7 @@ open DL1.Compiler.Simd
 /// Copies tensors to and from memory by address.
 [<RequireQualifiedAccess>]
 module internal Memory =
-    /// An uninitialised array of elements; refused where it would not fit into memory.
+    /// Allocates an uninitialised array of `count` elements. More elements than memory can hold are a `DomainError`.
     let fresh (dtype: DType) (count: int) : Elements =
         Allocation.requireElements "Compile" count dtype.Bytes
 
@@ -47,7 +47,7 @@ module internal Memory =
         finally
             pin.Free()
 
-    /// Copies bytes between addresses. By `Buffer.MemoryCopy`, since a span of bytes cannot be longer than 2 GB.
+    /// Copies bytes between addresses; by `Buffer.MemoryCopy`, since a span of bytes cannot be longer than 2 GB.
     let copy (source: nativeint) (target: nativeint) (bytes: int64) =
         Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), bytes, bytes)
 
@@ -67,8 +67,8 @@ module internal Memory =
     /// Copies a tensor's elements to an address.
     let write (t: Tensor) (address: nativeint) = put t.Elements address
 
-    /// Copies a tensor's elements to memory of zeros, by parts that threads share. A part of zeros, as moments of optimizers begin,
-    /// is not written: its pages are then first touched by the step, where threads share that work.
+    /// Copies a tensor's elements to memory of zeros, in parts that threads share. A part of zeros, such as an optimizer's
+    /// initial moments, is not written: the first step then touches its pages first, where threads share that work.
     let writeToZeros (t: Tensor) (address: nativeint) =
         let part = Tuning.CopiedBytes
 

@@ -8,7 +8,7 @@ open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// Arrays at fixed addresses, for as long as this lives.
+/// Pins arrays: their addresses are fixed as long as this object is alive.
 [<Sealed>]
 type private Pins(arrays: Array[]) =
     let handles = arrays |> Array.map (fun array -> GCHandle.Alloc(array, GCHandleType.Pinned))
@@ -19,9 +19,9 @@ type private Pins(arrays: Array[]) =
         for handle in handles do
             handle.Free()
 
-/// A plan bound to a frame of its own; one run at a time. `frozen` are inputs that have the same elements in all runs.
-/// `grain` is the least work of a task of a fused loop, in elements moved. With `mayBorrow`, a plan of at most
-/// `Tuning.SharedArenaBytes` bytes has an arena only between `Borrow` and `Release`.
+/// A plan bound to a frame of its own; one run at a time. `frozen` pairs the buffer of each input that never changes with its
+/// elements. `grain` is the least work of a task of a fused loop, in elements moved. With `mayBorrow`, an arena of at most
+/// `Tuning.SharedArenaBytes` is shared with other plans: the executable has it only between `Borrow` and `Release`.
 [<Sealed>]
 type internal Executable
     (plan: Plan, width: Width, grain: int64, mayBorrow: bool, frozen: struct (int * Elements)[]) =
@@ -73,7 +73,7 @@ type internal Executable
                 frame.Addresses[buffer] <- block.Address
             | None -> frame.Addresses[buffer] <- frozenPins.Address i
 
-    // The bound bodies of scans, by step.
+    // For each step that is a scan, its bound body.
     let bodies: Executable option[] = Array.create plan.Steps.Length None
 
     let kernels =
@@ -91,11 +91,11 @@ type internal Executable
 
     let mutable observers: KernelObserver[] = guards
 
-    /// The kernel that runs, or ran last.
+    /// The index of the kernel that runs, or ran last.
     let mutable running = 0
 
-    /// Runs the kernels with observers. `Begins` is called in reverse order and `Ended` in order, so the observers
-    /// nest, and the time that one measures includes no later observer's work.
+    /// Runs the kernels with observers. `Begins` is called from the last observer to the first and `Ended` from the first
+    /// to the last, so the observers nest: a time that one measures does not include the work of later ones.
     let runObserved () =
         for i in 0 .. kernels.Length - 1 do
             for o in observers.Length - 1 .. -1 .. 0 do
@@ -122,7 +122,7 @@ type internal Executable
         Array.sumBy (fun (kernel: Kernel) -> kernel.KeptBytes) kernels
         + (bodies |> Seq.choose id |> Seq.sumBy (fun (body: Executable) -> body.KeptBytes))
 
-    /// Replaces the observers of this plan, and of the scans in it, by those that `make` gives for each.
+    /// Replaces the observers of this plan, and of the bodies of its scans, by the ones that `make` returns for each plan.
     member this.Observe(make: ObservedPlan -> KernelObserver[]) = this.ObserveIn(None, make)
 
     member private _.ObserveIn(outer: struct (Plan * int) option, make: ObservedPlan -> KernelObserver[]) =
@@ -131,7 +131,8 @@ type internal Executable
         for i in 0 .. bodies.Length - 1 do
             bodies[i] |> Option.iter _.ObserveIn(Some(struct (plan, i)), make)
 
-    /// Binds an array to an input or output buffer until `Release`; with guards, through the buffer's block.
+    /// Binds an array to an input or output buffer until `Release`. With guards the buffer has its own block: inputs are
+    /// copied to it now, and outputs from it at `Release`.
     member this.Put(buffer: int, elements: Elements) =
         match plan.Locations[buffer], blocks[buffer] with
         | Location.Output _, Some block ->
@@ -139,7 +140,7 @@ type internal Executable
             frame.Addresses[buffer] <- block.Address
         | _ -> this.PutPart(buffer, elements, 0, Elements.length elements)
 
-    /// `Put` for `count` elements of an array from `first` on: an input that is a part of its rows.
+    /// Binds `count` elements of an array, from `first` on, to an input buffer until `Release`: some rows of a data set.
     member _.PutPart(buffer: int, elements: Elements, first: int, count: int) =
         let size = (Elements.dtype elements).Bytes
         let pin = GCHandle.Alloc(Elements.array elements, GCHandleType.Pinned)
@@ -154,7 +155,7 @@ type internal Executable
             pins[buffer] <- pin
             frame.Addresses[buffer] <- address
 
-    /// Borrows an arena, if the executable has none of its own. To be called before each run.
+    /// Borrows an arena, if the executable has none of its own. The caller calls it before each run.
     member _.Borrow() =
         if borrows then
             frame.Memory <- SharedBuffers.borrow plan.Bytes

@@ -12,7 +12,7 @@ open DL1.Compiler.Runtime
 module internal SharedBuffers =
     let private idle = ConcurrentStack<Block>()
 
-    /// A block of at least `bytes` bytes: a returned one, if it is large enough, or a new one of a power of two.
+    /// A block of at least `bytes` bytes: a returned one, if it is large enough, or a new one whose size is a power of two.
     let borrow (bytes: int64) : Block =
         match idle.TryPop() with
         | true, block when block.Bytes >= bytes -> block
@@ -33,7 +33,7 @@ type internal Frame(buffers: int, bytes: int64, grain: int64) =
 
     /// The address of each buffer, by its index in the plan.
     member val Addresses: nativeint[] = Array.zeroCreate buffers
-    /// For each buffer, the array of its elements where they never change: kernels may keep what they make of them. Else null.
+    /// For each buffer, the array of its elements if they never change, so that kernels may keep packed copies; otherwise null.
     member val Frozen: (Array | null)[] = Array.zeroCreate buffers
     member _.Grain = grain
     /// The maximum number of threads of the current run.

@@ -31,8 +31,8 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
 
     let tasks = int (max 1L (min (int64 units) (work.Work / frame.Grain)))
 
-    /// Runs a range of segments and columns of an item. Random words are drawn before each call of the body: for a block of columns
-    /// of one segment, or for several short segments.
+    /// Runs a range of segments and columns of an item. Random words are drawn before each call of the body: for columns of one
+    /// segment (all of them, if the loop reduces), or for several short segments.
     member private _.RunRange(block, item, firstSegment, lastSegment, firstColumn, lastColumn, spills) =
         let run =
             if items.Draws && not work.Reduces then

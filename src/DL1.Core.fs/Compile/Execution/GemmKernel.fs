@@ -7,7 +7,8 @@ open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// A matrix operand, or a stack of them: its buffer, its first element in it, and its strides. `Layout.Data` is unset.
+/// A matrix operand, or a stack of them: its buffer, the index of its first element there (`Offset`), and its strides in elements
+/// (`Layout`, whose `Data` is unset).
 [<NoEquality; NoComparison>]
 type internal MatrixBuffer = { Buffer: int; Offset: int; Layout: MatrixView }
 
@@ -20,7 +21,7 @@ type internal EpilogueJob =
         /// Bytes of an element.
         Sizes: int[]
         Buffers: int[]
-        /// The first element, from the beginning of the buffer.
+        /// The index of the first element, from the beginning of the buffer.
         Offsets: int[]
         /// For each operand, the offset of each matrix of the stack, in elements.
         Starts: int[][]
@@ -30,7 +31,7 @@ type internal EpilogueJob =
         Along: bool[]
     }
 
-    /// The values, one for each operand, with another for the operands in this buffer.
+    /// Replaces, in an array with a value for each operand, the values of the operands in `buffer` by `value`.
     member this.Exchange(buffer: int, value: 'a, values: 'a[]) =
         Array.map2 (fun b v -> if b = buffer then value else v) this.Buffers values
 
@@ -107,7 +108,8 @@ type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
     let mutable packed: Block | null = null
     let mutable isBound = false
 
-    /// Packs B, if it never changes. At the first run, since a scan says so after its kernels are made.
+    /// Packs B, if it never changes. Called at the first run: a scan marks its body's buffers as frozen only after their
+    /// kernels are made.
     let bind () =
         match frame.Frozen[work.B.Buffer] with
         | null -> ()

@@ -5,7 +5,7 @@ open System.Diagnostics
 open DL1
 open DL1.Compiler.Planning
 
-/// Called before and after each kernel of a plan, with the kernel's index.
+/// Observes a plan: `Begins` is called before each kernel and `Ended` after it, with the kernel's index.
 [<AbstractClass>]
 type internal KernelObserver() =
     abstract Begins: step: int -> unit
@@ -30,7 +30,7 @@ type internal TimeObserver(count: int) =
         ticks[step] <- ticks[step] + (Stopwatch.GetTimestamp() - start)
         runs[step] <- runs[step] + 1L
 
-    /// The mean seconds of a run of a kernel; none before the first run.
+    /// The mean time of a run of a kernel, in seconds; `ValueNone` before its first run.
     member _.Seconds(step: int) : float voption =
         match runs[step] with
         | 0L -> ValueNone

@@ -13,19 +13,19 @@ type internal FusedLoopJob =
         Loop: FusedLoop
         Body: LoopBody
         Space: IterationSpace
-        /// Whether it has reductions.
+        /// Whether the loop has reductions.
         Reduces: bool
         /// The cost of a point, in elements moved; 1 where the arithmetic is negligible.
         Weight: int
         /// Bytes of an element.
         Sizes: int[]
-        /// Buffers; for an operand of random words the buffer of their key, for spill memory −1.
+        /// The buffer of each operand; for random words the buffer of their key, for spill memory −1.
         Buffers: int[]
-        /// The first element, from the beginning of the buffer.
+        /// The index of the first element, from the beginning of the buffer.
         Offsets: int[]
         /// The stream of an operand of random words; −1 for other operands.
         Streams: int[]
-        /// The columns of an item where reductions go downward: 8 for f64, 16 for other types.
+        /// The most columns of an item where reductions go downward: 8 for f64, 16 for other types.
         BlockColumns: int
     }
 
@@ -64,7 +64,7 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
     /// This thread's spill memory for one item; 0 where the loop spills nothing.
     member items.SpillMemory() = if spills > 0 then Scratch.Get(ScratchSlot.Spill, items.SpillBytes) else 0n
 
-    /// The length of a body's operand block: an address and a segment stride for each operand.
+    /// The length of a body's operand block, in words: an address and a segment stride in bytes for each operand.
     member _.BlockLength = 2 * count
 
     /// The number of columns of an item.
@@ -74,7 +74,7 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
         else
             min work.BlockColumns (space.Columns - item % blocks * work.BlockColumns)
 
-    /// Reads the operands' addresses from the frame. To be called at the beginning of each run.
+    /// Reads the operands' addresses from the frame. A kernel calls it at the beginning of each run.
     member _.ReadAddresses() =
         for i in 0 .. count - 1 do
             if work.Buffers[i] >= 0 then
@@ -100,8 +100,8 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
                 At.set<nativeint> block (2 * i) (bases[i] + start + along)
                 At.set<nativeint> block (2 * i + 1) segmentBytes[i]
 
-    /// Draws `words` random words for each operand that has a stream, into scratch memory: from the word of this item, segment and
-    /// column on. Stores their address in the operand's entry of `block`.
+    /// Draws `words` random words into scratch memory for each operand that has a stream, from the word of this item, segment
+    /// and column on. Stores their address in the operand's entry of `block`.
     member _.Draw(block: nativeint, item: int, segment: int, column: int, words: int) =
         let mutable target =
             Scratch.Get(ScratchSlot.RandomWords, Scratch.Bytes(4L * int64 drawn * int64 words))

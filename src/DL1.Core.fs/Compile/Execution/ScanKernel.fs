@@ -21,7 +21,7 @@ type internal ScanJob =
         Results: int[]
         /// For each result, whether the body's kernels write it where it belongs; otherwise it is copied.
         Direct: bool[]
-        /// Buffers of the outer plan: first carries, sequences, fixed operands; last carries and stacked outputs.
+        /// Buffers of the outer plan: initial carries, sequences and fixed operands; final carries and stacked outputs.
         Initial: int[]
         Sequences: int[]
         OuterFixed: int[]
@@ -29,15 +29,15 @@ type internal ScanJob =
         Stacks: int[]
     }
 
-/// Runs a scan: the body's plan once a step (`run`, on a number of threads), in the frame `inner`, with the addresses of
-/// its inputs and results set before each.
+/// Runs a scan: for each step it sets the addresses of the body's inputs and results in the frame `inner`, and calls `run`,
+/// which runs the body's plan on a number of threads.
 [<Sealed>]
 type internal ScanKernel(frame: Frame, inner: Frame, run: int -> unit, job: ScanJob) =
     inherit Kernel()
 
     let fresh bytes = Block("Compile", "what a loop carries", bytes)
 
-    // Carries are in `even` and `odd`, which swap after each step; `unused` takes outputs that are not used.
+    // Carries are in `even` and `odd`, which swap after each step; `unused` takes outputs that the outer plan does not use.
     let even = job.CarryBytes |> Array.map fresh
     let odd = job.CarryBytes |> Array.map fresh
     let unused = job.OutputBytes |> Array.map fresh

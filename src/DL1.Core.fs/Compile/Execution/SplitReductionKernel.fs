@@ -22,8 +22,8 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     let mostReductions = plan.Stages |> Array.fold (fun most stage -> max most stage.Reductions.Length) 0
     let storesInvariant = plan.Stages |> Array.exists (fun stage -> stage.InvariantStores.Length > 0)
 
-    /// Whether columns are cut, rather than segments: where an item has few long rows. Not where a stage stores a value
-    /// for each segment, which must be written once.
+    /// Whether slices cut columns rather than segments: where an item has few long rows, and no stage stores a value for
+    /// each segment, which every slice of the row would write.
     let splitsColumns =
         space.Across
         && space.Columns > Tuning.ColumnChunk
@@ -56,13 +56,13 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     let totalsOf slice item =
         totals + nativeint ((slice * work.Items + item) * plan.Stages[stage].Reductions.Length * 64)
 
-    /// Whether this kernel runs a fused loop: a reduction with few items, and work for at least 4 tasks and 2 for each item.
+    /// Whether this kernel runs a fused loop: a reduction with few items, and work for at least 4 tasks, 2 or more an item.
     static member Suits(frame: Frame, work: FusedLoopJob) =
         work.Reduces
         && work.Items < Tuning.FewItems
         && work.Work >= frame.Grain * max 4L (2L * int64 work.Items)
 
-    /// Runs the current stage over segments and columns of an item; it writes partial results to `totals`.
+    /// Runs the current stage over some segments and columns of an item, and writes its partial results to address `totals`.
     member private _.RunSlice(item, firstSegment, segments, firstColumn, columns, totals) =
         let block = At.stack<nativeint> items.BlockLength
         let request = At.stack<SplitReduction> 1

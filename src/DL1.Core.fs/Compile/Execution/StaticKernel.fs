@@ -5,7 +5,7 @@ open DL1.Compiler.Generic
 open DL1.Compiler.Lowering
 open DL1.Compiler.Movement
 
-/// A kernel that calls a function with the number of threads, the addresses of its operands and that of its result.
+/// A kernel that calls `run` with the number of threads, the addresses of the operands and the address of the result.
 [<Sealed>]
 type internal CallKernel(frame: Frame, run: int -> nativeint[] -> nativeint -> unit, reads: int[], write: int)
     =

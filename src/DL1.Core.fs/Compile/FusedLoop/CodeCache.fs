@@ -9,8 +9,8 @@ open DL1.Compiler.Emit
 open DL1.Compiler.Interpret
 open DL1.Compiler.Simd
 
-/// The key of compiled code: the structure of a fused loop, with numbers by their bits, the width of vectors, and
-/// whether code is generated or interpreted. Hashed once.
+/// The key of compiled code: the structure of a fused loop, in which numbers are compared by their bits, the width of
+/// vectors, and whether code is generated or the loop is interpreted. The hash is computed once.
 [<Sealed>]
 type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
     let hash =
@@ -32,7 +32,7 @@ type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
 
     static let sameStep x y =
         match x, y with
-        // Bits distinguish 0 from −0, and find NaN equal to itself.
+        // By its bits, 0 differs from −0, and a NaN is equal to itself.
         | LoopStep.Number v, LoopStep.Number w ->
             BitConverter.DoubleToInt64Bits v = BitConverter.DoubleToInt64Bits w
         | x, y -> x = y
@@ -58,19 +58,19 @@ type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
             && Array.forall2 sameStep that.Steps loop.Steps
         | _ -> false
 
-/// Compiled fused loops by their structure: the same loop, built twice, is compiled once. The cache keeps what was
-/// used last; the code of a plan lives as long as the plan.
+/// Compiled fused loops by their structure: the same loop, built twice, is compiled once. The cache keeps the
+/// `Tuning.LoopsKept` loops that were used last; a plan keeps its own code alive.
 [<RequireQualifiedAccess>]
 module internal CodeCache =
     let private cache = LruCache<CodeKey, LoopBody> Tuning.LoopsKept
     let private missing = HashSet<string>()
 
-    /// The methods that loops of this program could not be emitted without: it was trimmed of them, and those loops are interpreted.
+    /// The names of methods that emitted code needs but trimming removed. Loops that need one are interpreted.
     let missingMethods () : string list = lock missing (fun () -> List.sort (List.ofSeq missing))
 
     let private report (name: string) = lock missing (fun () -> missing.Add name |> ignore)
 
-    /// Emitted code; where a method that it calls is missing, which is reported, an interpreter.
+    /// Emits a loop. If a method that the loop calls is missing, reports the method's name and returns an interpreter.
     let emitOr (report: string -> unit) (emit: StagedLoop -> LoopBody) (staged: StagedLoop) : LoopBody =
         try
             emit staged
@@ -78,15 +78,15 @@ module internal CodeCache =
             report error.Message
             Interpret.body staged
 
-    /// The body of a fused loop: emitted code for vectors of a width, or where no code may or can be generated, an
-    /// interpreter, which gives the same bits. The loop's arrays must not change afterwards. A `DomainError` says that a step
-    /// combines values of two lane kinds, or that a value is stored to an operand of another kind, or to one that moves less often
-    /// than the value changes.
+    /// Returns the body of a fused loop: emitted code for vectors of a width, or an interpreter, which gives the same
+    /// bits, if code may not (`generates` is false) or cannot be generated. The loop's arrays must not change afterwards.
+    /// Raises a `DomainError` if the loop is malformed: for example, if a step combines values of two lane kinds, or if a
+    /// value is stored to an operand of another kind, or to one that moves less often than the value changes.
     let get (width: Width) (generates: bool) (loop: FusedLoop) : LoopBody =
         let make () =
             let staged = Stages.plan loop
 
-            // A program that is compiled ahead of time knows that the first condition is false, and leaves the emitter out.
+            // In a program that is compiled ahead of time the first condition is known to be true, so the emitter is left out.
             if not RuntimeFeature.IsDynamicCodeSupported then Interpret.body staged
             elif generates then emitOr report (EmitLoop.body width) staged
             else Interpret.body staged

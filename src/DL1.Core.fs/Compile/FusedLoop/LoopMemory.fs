@@ -9,7 +9,7 @@ open DL1.Compiler.Simd
 #nowarn "9" // Addresses in bytes; the caller guarantees that the memory is there.
 #nowarn "51" // The address of a vector on the stack.
 
-/// Functions that emitted code calls: for partial vectors, and for truth values and integers in memory.
+/// Memory accesses of emitted code: for partial vectors, truth values and integers. The interpreter uses `Copy`, too.
 [<AbstractClass; Sealed>]
 type internal LoopMemory =
 
@@ -20,7 +20,7 @@ type internal LoopMemory =
     static member inline private Move<'T when 'T: unmanaged>(source: nativeint, target: nativeint) =
         At.write target (At.read<'T> source)
 
-    /// Copies exactly `bytes` bytes, at most 64; without a loop, since every fused loop inlines it.
+    /// Copies exactly `bytes` bytes, at most 64; without a loop, since emitted code inlines it.
     [<MethodImpl(Inline.Always)>]
     static member Copy(source: nativeint, target: nativeint, bytes: int) =
         let mutable at = 0n
@@ -101,8 +101,8 @@ type internal LoopMemory =
             LoopMemory.Copy(address, NativePtr.toNativeInt &&lanes, sizeof<'T> * count)
             lanes
 
-    // `StorePartial` stores the first `count` lanes, and touches no memory beyond them. It uses whole stores of fewer bytes, since
-    // a load right after a masked store waits for it wherever it lies within a vector's length of the store.
+    // `StorePartial` stores the first `count` lanes, and touches no memory beyond them. It uses unmasked stores of fewer bytes:
+    // after a masked store, a load from any address within a vector's length of it would wait until that store is complete.
 
     [<MethodImpl(Inline.Always)>]
     static member StorePartial<'T when 'T: unmanaged>(address: nativeint, count: int, lanes: Vector128<'T>) =

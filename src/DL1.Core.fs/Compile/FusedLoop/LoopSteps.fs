@@ -10,12 +10,12 @@ type internal LoopRate =
     | Segment
     | Block
 
-/// What a unary operation costs an element.
+/// The cost of a unary operation for each element.
 [<RequireQualifiedAccess; Struct>]
 type internal UnaryCost =
     /// A few instructions.
     | Cheap
-    /// Square roots: cheap to repeat within a loop, but not cheaper than a round trip to memory.
+    /// Square roots: a fused loop may repeat one in each stage, but it takes no less time than a round trip to memory.
     | Root
     /// exp, tanh and their kin: an element takes several times as long as storing it and reading it back.
     | Function
@@ -71,7 +71,7 @@ module internal LoopSteps =
         | UnaryOp.Softplus
         | UnaryOp.Erf -> UnaryCost.Function
 
-    /// Whether a step is a few instructions; others, such as exp, take longer than reading and writing an element.
+    /// Whether a step takes a few instructions or one square root. Others, such as exp, take longer than moving an element.
     let isCheap step =
         match step with
         | LoopStep.Unary(op, _) -> costOf op <> UnaryCost.Function
@@ -85,7 +85,7 @@ module internal LoopSteps =
         | LoopStep.Convert _
         | LoopStep.Reduce _ -> true
 
-    /// The cost of an element: 1 for moving it, and 4 for each expensive function of it.
+    /// The relative cost of one element of the loop: 1 for moving it, plus 4 for each step that is not cheap.
     let weight (loop: FusedLoop) = 1 + 4 * (loop.Steps |> Array.filter (isCheap >> not) |> Array.length)
 
     /// The lane kind for an operand's type; refuses types that the loop cannot hold.
@@ -100,7 +100,7 @@ module internal LoopSteps =
         | DType.I64 ->
             refuse $"an operand of {dtype} in a fused loop of {loop.Type}" $"{loop.Type}, i32 or bool"
 
-    /// A property of each step, in order, which `of'` derives from the step and the properties of the steps before it.
+    /// Computes a property of each step, in order: `of'` gets the properties found so far, the step's index, and the step.
     let inline forward (initial: 'a) ([<InlineIfLambda>] of') (loop: FusedLoop) =
         let found = Array.create loop.Steps.Length initial
         loop.Steps |> Array.iteri (fun i step -> found[i] <- of' found i step)

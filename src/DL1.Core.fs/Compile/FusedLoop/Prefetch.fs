@@ -1,23 +1,24 @@
 namespace DL1.Compiler.FusedLoop
 
-/// A row of an operand to be prefetched while a loop runs: of this item, or of the next one.
+/// A row of an operand that a loop prefetches: the current one, or (`IsNext`) the one after it in memory, read next.
 [<Struct>]
 type internal PrefetchedRow = { Operand: int; IsNext: bool }
 
-/// Which rows each stage prefetches. Where several stages go over the rows of one item, a core that fetches only what
-/// it comes to computes and waits in turns; with prefetching, what the next stages touch arrives meanwhile.
+/// Chooses the rows that each stage prefetches. Where several stages go over the rows of one item, a core without prefetching
+/// computes and waits for memory in turns; with it, rows that later stages touch arrive while an earlier stage computes.
 [<RequireQualifiedAccess>]
 module internal Prefetch =
 
-    /// How many operands' rows a stage has time to prefetch: more while it computes expensive functions.
+    /// The number of operands whose rows a stage has time to prefetch: more if it computes expensive functions.
     let private budget loop (stage: Stage) =
         if not stage.Loops then 0
         elif Stages.isBusy loop stage then 2
         else 1
 
-    /// For each stage, the rows that its loop prefetches. Each operand is prefetched once: in a stage before the first
-    /// that touches it, or else for the next item. Nothing where no stage computes expensive functions: such a loop
-    /// only moves memory.
+    /// For each stage, the rows that its loop prefetches. Each operand that moves along columns and segments, other than
+    /// a spill buffer, is prefetched in one stage: its current row in a stage before the first that touches the operand,
+    /// if one has time; otherwise its next row in the stage with the most time, if any has. Nothing is prefetched if
+    /// there is only one stage, or if none computes expensive functions: such a loop only moves memory.
     let plan (plan: StagedLoop) : PrefetchedRow[][] =
         let loop, stages = plan.Loop, plan.Stages
         let touched = stages |> Array.map (Stages.moving loop)

@@ -5,7 +5,7 @@ open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open DL1.Compiler.Simd
 
-/// Functions without a vector form, by those that `Eval` calls: in place, on `count` elements at an address.
+/// Functions without a vector form, computed in place on `count` elements at an address by the functions that `Eval` calls.
 [<AbstractClass; Sealed>]
 type internal ScalarCalls =
     static member inline private Each<'T>(address, count, [<InlineIfLambda>] f: float -> float) =
@@ -23,7 +23,8 @@ type internal ScalarCalls =
     static member Sinh<'T>(address: nativeint, count: int) = ScalarCalls.Each<'T>(address, count, Math.Sinh)
     static member Cosh<'T>(address: nativeint, count: int) = ScalarCalls.Each<'T>(address, count, Math.Cosh)
 
-/// Combines the lanes of a reduction, 64 bytes at an address: lane i with lane i + half, and so on by halves.
+/// Combines the lanes of a reduction, 64 bytes at an address, into one: lane i with lane i + half, then the same in the
+/// half that is left.
 [<AbstractClass; Sealed>]
 type internal LanePairs =
     static member inline private Halves

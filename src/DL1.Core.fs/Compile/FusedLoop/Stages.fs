@@ -2,15 +2,15 @@ namespace DL1.Compiler.FusedLoop
 
 open DL1
 
-/// What a stage does with a step for each block: computes it, or reloads it from where an earlier stage stored it.
+/// How a stage gets a step's value for a block: by computing it, or from the operand to which an earlier stage stored it.
 [<RequireQualifiedAccess; Struct>]
 type internal StageWork =
     | Compute of step: int
     | Reload of stored: int * operand: int
 
-/// One stage: the indices of its loop-invariant steps, computed once before the loop (`Invariant`), of the steps computed
-/// once for each segment, and the work for each block of columns; each with its stores, pairs of a step and an operand
-/// in the order of the fused loop.
+/// One stage. `Invariant` has the indices of its loop-invariant steps, which are computed once before the stage's loop;
+/// `Segment` those of the steps computed once for each segment; `Block` the work for each block of columns. Each of the
+/// three has its stores: pairs of a step and an operand, in the order of `FusedLoop.Stores`.
 [<NoEquality; NoComparison>]
 type internal Stage =
     {
@@ -20,9 +20,9 @@ type internal Stage =
         SegmentStores: struct (int * int)[]
         Block: StageWork[]
         BlockStores: struct (int * int)[]
-        /// The reductions that end the stage: the step, its operation, and the step that it reduces.
+        /// The reductions that end the stage: the index of each one's step, its operation, the index of the step that it reduces.
         Reductions: struct (int * ReduceOp * int)[]
-        /// The reductions among them that are sums of floats: they are computed as `Stages` describes.
+        /// The steps of those reductions that are sums of floats, which are computed pairwise, as `Stages` describes.
         Sums: int[]
     }
 
@@ -35,11 +35,11 @@ type internal StagedLoop = { Loop: FusedLoop; Kinds: LaneKind[]; Rates: LoopRate
 
 /// Assigns the steps of a fused loop to stages.
 ///
-/// Pairwise sums of floats (Higham 1993). A lane adds at most some hundred elements to a leaf block, adds ended leaf
-/// blocks to a sum of leaf blocks, and after `Tuning.LeafBlock` leaf blocks adds that sum to a last one. So the error of a sum
-/// grows with the logarithm of the number of addends, not with the number. Downward, a leaf block ends after `Tuning.LeafBlock`
-/// segments. Across, it ends at the first start of a row, or block of a row whose index is a multiple of `Tuning.LeafBlock`,
-/// after at least as many columns as `Tuning.LeafBlock` blocks have. A sum of one leaf block is that leaf block.
+/// Pairwise sums of floats (Higham 1993). With L = `Tuning.LeafBlock`, a lane adds at most some hundred elements to a leaf block,
+/// adds each ended leaf block to a sum of leaf blocks, and after L leaf blocks adds that sum to a total. So each of n addends in
+/// a lane takes part in at most some 2·L + n/L² additions, not n, which bounds the rounding error. Downward, a leaf block ends
+/// after L segments. Across, it ends as soon as it has the columns of L whole blocks or more, and the next block's index in its
+/// row is 0 or another multiple of L. If a sum has only one leaf block, the leaf block is the sum.
 [<RequireQualifiedAccess>]
 module internal Stages =
     /// For each step, whether a store needs it.
@@ -70,10 +70,10 @@ module internal Stages =
             | StageWork.Compute step -> not (LoopSteps.isCheap loop.Steps[step])
             | StageWork.Reload _ -> false)
 
-    /// Whether the code may repeat a stage's work for each vector of a block: at most 32 steps, all of them cheap.
+    /// Whether a stage's code is small enough to be repeated for each vector of a block: at most 32 steps, all of them cheap.
     let isLight (loop: FusedLoop) (stage: Stage) = stage.Block.Length <= 32 && not (isBusy loop stage)
 
-    /// The operands through which a stage's loop moves: those that it loads, reloads or stores.
+    /// The operands through which a stage's loop moves: those that the loop loads, reloads or stores.
     let moving (loop: FusedLoop) (stage: Stage) =
         let loaded step = Option.toArray (LoopSteps.tryLoad loop.Steps[step])
         let stored (stores: struct (int * int)[]) = stores |> Array.map (fun (struct (_, operand)) -> operand)
@@ -91,7 +91,8 @@ module internal Stages =
             ]
         |> Array.distinct
 
-    /// The stages of a fused loop. Refuses a store of a value that changes more often than its operand, or of another kind.
+    /// The stages of a fused loop. Refuses a store of a value that changes more often than its operand's address, or has
+    /// another kind.
     let plan (loop: FusedLoop) : StagedLoop =
         let kinds, rates, live, earliest =
             LoopSteps.kinds loop, LoopSteps.rates loop, live loop, earliest loop
@@ -133,7 +134,7 @@ module internal Stages =
                 |> Array.exists (fun (m, (by, _, other)) ->
                     other = operand && by < stage && (by > at || (by = at && m > n)))
 
-            // A load or a constant costs less than reloading a stored value.
+            // A load or a constant costs no more than reloading a stored value.
             if (LoopSteps.inputs loop.Steps[step]).IsEmpty then
                 None
             else

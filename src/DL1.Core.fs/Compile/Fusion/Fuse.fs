@@ -11,20 +11,20 @@ open DL1.Compiler.Scan
 type internal Fusion =
     {
         Groups: Group[]
-        /// The group of each value that has one.
+        /// For each value that a group computes, that group.
         Of: Dictionary<Digest, Group>
-        /// Values that their readers compute for themselves.
+        /// Values that each of their readers computes for itself.
         Recomputed: HashSet<Digest>
-        /// Values that get a buffer.
+        /// Values that get a buffer: the roots, and all values that groups read from memory.
         Stored: HashSet<Digest>
     }
 
-/// Decides which nodes one kernel computes: each node joins the group of a node that it reads, or a group that reads
-/// the same, where one fused loop can serve both.
+/// Decides which nodes share a kernel: a node joins the group of one of its operands, or a group that reads the same values,
+/// where one fused loop can compute both.
 [<RequireQualifiedAccess>]
 module internal Fuse =
-    /// A value and the values from which it is cheaply computed, `depth` operations back. A group that reads one of
-    /// them is worth joining for a node that reads another.
+    /// Returns a value, and the values from which at most `depth` cheap operations compute it. A node that reads one of these
+    /// does well to join a group that reads another.
     let rec private origins depth (e: Expr) : Expr list =
         if depth > 0 && NodeKind.of' e = NodeKind.Elementwise && NodeKind.isCheap e then
             e :: (Reads.of' e |> List.collect (fun r -> origins (depth - 1) r.Source))
@@ -72,7 +72,7 @@ module internal Fuse =
         let alone (e: Expr) =
             let g = start (Some e) (Reads.extents e.Shape)
 
-            // An epilogue is called for blocks of rows: with less than 8 columns the calls cost more than they save.
+            // An epilogue is called for blocks of rows: with fewer than 8 columns the calls cost more than they save.
             let isWide () = e.Shape[e.Shape.Rank - 1] >= 8
 
             let isAnchor =
@@ -105,7 +105,7 @@ module internal Fuse =
 
                     groupOf[e.Digest] <- g
                     g.Members.Add e
-                // Of views that are needed in memory, reshapes cost nothing, and others are copied.
+                // A view that must be in memory is copied, unless it is a reshape: that needs no kernel.
                 | NodeKind.View
                 | NodeKind.MatMul
                 | NodeKind.ChannelsLast _
@@ -147,12 +147,12 @@ module internal Fuse =
 
         groups, groupOf
 
-    /// The values that must be in memory or in a group, found from the roots backwards. Views that are read where they
-    /// are, and values that their readers rematerialise, are not among them.
+    /// Returns the values that must be in memory or in a group, found from the roots backwards. Views that are read by strides,
+    /// and values that their readers rematerialise, are not among them.
     let private demand (order: Expr[]) (roots: Expr list) (rematerialised: HashSet<Digest>) =
         let needed = HashSet<Digest>(roots |> Seq.map _.Digest)
 
-        // A node whose random words no fused loop can draw, such as a downward sum, reads them from memory.
+        // Whether a node needs no random words, or its loop can draw them; a downward sum, for one, reads them from memory.
         let drawsInLoop e =
             not (Reads.draws rematerialised e)
             || (let g = Group(0, Reads.extents (Reads.working e), None)
@@ -176,7 +176,7 @@ module internal Fuse =
         let order = Graph.topological roots
         let rematerialised = NodeKind.rematerialised order
         let needed = demand order roots rematerialised
-        // What must be in memory anyway is read from there, not rematerialised.
+        // A value that must be in memory anyway is read from there, not rematerialised.
         rematerialised.ExceptWith needed
         let groups, groupOf = cut order needed rematerialised
         let recomputed = Rematerialise.run order rematerialised groups groupOf roots

@@ -3,7 +3,7 @@ namespace DL1.Compiler.Fusion
 open System.Collections.Generic
 open DL1
 
-/// A growing set of small integers, a bit for each.
+/// A set of small numbers, from 0 on, as an array of bits that grows.
 [<Sealed>]
 type internal Bits() =
     let mutable words: uint64[] = Array.zeroCreate 4
@@ -20,7 +20,7 @@ type internal Bits() =
         reach (i >>> 6)
         words[i >>> 6] <- words[i >>> 6] ||| (1UL <<< (i &&& 63))
 
-    /// Adds another set's numbers.
+    /// Adds the numbers of another set.
     member _.Union(other: Bits) =
         reach (other.Words.Length - 1)
 
@@ -41,20 +41,20 @@ type internal Role =
 type internal Group(number: int, domain: int[], anchor: Expr option) =
     /// Its index in the order in which groups were made.
     member _.Number = number
-    /// The extents of its domain that are not 1.
+    /// The extents of its domain; axes of extent 1 are left out.
     member _.Domain = domain
-    /// The node that is not computed by the fused loop: a matmul or convolution, whose epilogue the fused loop is, or
-    /// a node with a kernel of its own.
+    /// The node that the fused loop does not compute: a matmul or convolution, whose epilogue the fused loop is, or a node with
+    /// a kernel of its own. `None` where the fused loop computes all nodes.
     member _.Anchor = anchor
     /// The axes of the domain that its reductions reduce.
     member val Reduced: int[] = [||] with get, set
-    /// The float type of its fused loop, once known.
+    /// The float type of its fused loop; `None` as long as no node needs one.
     member val Float: DType option = None with get, set
-    /// Whether it draws random numbers.
+    /// Whether its fused loop draws random words.
     member val Draws = false with get, set
     member val Members = List<Expr>()
     member val Roles = Dictionary<Digest, Role>()
-    /// The operands in memory, with their strides in its domain.
+    /// The operands in memory of its fused loop, with their strides in its domain.
     member val Operands = List<StridedView>()
     /// The numbers of the groups that must run before it.
     member val Ancestors = Bits()
@@ -63,11 +63,11 @@ type internal Group(number: int, domain: int[], anchor: Expr option) =
     member this.Kept =
         [| 0 .. domain.Length - 1 |] |> Array.except this.Reduced |> Array.map (fun axis -> domain[axis])
 
-    /// Strides over the axes that are not `reduced`, as strides over the domain: 0 along reduced axes.
+    /// Converts strides over the axes that are not `reduced` into strides over the domain: 0 along reduced axes.
     member this.Spread(reduced: int[], strides: int[]) =
         IterationSpace.spread domain.Length (fun axis -> Array.contains axis reduced) strides
 
-    /// The strides in the domain of a value with this role, from its own.
+    /// Converts the strides of a value with this role into strides over the domain.
     member this.Lay(role: Role, reduced: int[], strides: int[]) =
         match role with
         | Role.Along -> strides
@@ -75,7 +75,7 @@ type internal Group(number: int, domain: int[], anchor: Expr option) =
 
     member this.IsMember(e: Expr) = this.Roles.ContainsKey e.Digest
 
-    /// Lets a group run after another: it, and the groups that depend on it, get that and its ancestors as their own.
+    /// Orders `later` behind `earlier`: `later`, and all groups that depend on it, get `earlier` and its ancestors as ancestors.
     static member Follow(groups: Group seq, later: Group, earlier: Group) =
         if earlier <> later && not (later.Ancestors.Contains earlier.Number) then
             let gained = Bits()

@@ -14,8 +14,8 @@ type internal ProgramOperand =
     /// A spill buffer: written by one stage of an item, read by later ones.
     | Spill
 
-/// The fused loop of a group, its iteration space, what each operand refers to, and its strides in the group's domain,
-/// in elements. Operands that are stored come last.
+/// The fused loop of a group and its iteration space. For each operand, `Operands` says what it refers to, and `Strides` has its
+/// strides in the domain of the group, in elements. Operands to which the loop stores come last.
 [<NoEquality; NoComparison>]
 type internal GroupProgram =
     {
@@ -23,7 +23,7 @@ type internal GroupProgram =
         Space: IterationSpace
         Operands: ProgramOperand[]
         Strides: int[][]
-        /// The values that it stores, in the order of their operands.
+        /// The values that the loop stores, in the order of their operands.
         Stored: Expr[]
     }
 
@@ -38,12 +38,12 @@ module internal GroupProgram =
         | DType.I64 -> LaneKind.Whole
         | DType.Bool -> LaneKind.Truth
 
-    /// Whether a number is a constant of the code: 0 and −0, 1 and −1.
+    /// Whether a number is a constant of the code: 0, −0, 1 or −1. Any other is an operand in memory.
     let private isCodeConstant (v: float) = v = 0.0 || abs v = 1.0
 
-    /// The fused loop of a group; `None` where it stores nothing, or where its domain does not form a loop nest.
+    /// Makes the fused loop of a group; `None` where the group stores nothing, or where its domain does not form a loop nest.
     let make (fusion: Fusion) (g: Group) : GroupProgram option =
-        // A scan's results are members of its group, but of no fused loop.
+        // The results of a scan are members of its group, but no fused loop computes them.
         let isStored (e: Expr) = g.IsMember e && fusion.Stored.Contains e.Digest
         let stored = g.Members |> Seq.filter isStored |> Array.ofSeq
 
@@ -81,8 +81,8 @@ module internal GroupProgram =
                     operand (ProgramOperand.Value(source, offset)) own source.DType)
                 |> load
 
-            /// A number that decides what is computed (0, ±1) is a constant of the code. Any other is read from
-            /// memory, so that another batch size, or another learning rate, finds its code compiled.
+            /// Returns the step of a number. 0 and ±1 are constants of the code. Any other number is read from memory, so that
+            /// another batch size, or another learning rate, runs code that is compiled already.
             let number (e: Expr) v =
                 match lane e.DType with
                 | LaneKind.Float when isCodeConstant v -> add (LoopStep.Number v)
@@ -91,7 +91,7 @@ module internal GroupProgram =
                 | LaneKind.Whole -> fromMemory (Expr.scalar e.DType v) 0 (Array.zeroCreate g.Domain.Length)
                 | LaneKind.Truth -> add (LoopStep.Convert(LaneKind.Truth, add (LoopStep.Number v)))
 
-            /// The step of operand `o` of node `e`: computed in the group, rematerialised, drawn, or loaded.
+            /// Returns the step with the value of operand `o` of `e`: computed in the group, rematerialised, drawn, or loaded.
             let rec value (role: Role) (e: Expr) (o: Expr) : int =
                 match Local.number o with
                 | Some v when not e.Node.IsReduce -> number o v
@@ -155,13 +155,13 @@ module internal GroupProgram =
             for e in g.Members do
                 let role =
                     match e.Node with
-                    // What a reduction reads has an element for each point of the domain.
+                    // The operand of a reduction has an element for each point of the domain.
                     | Node.Reduce _ -> Role.Along
                     | _ -> g.Roles[e.Digest]
 
                 compute role e |> ignore
 
-            /// The program of the steps so far with these stores; `None` where the domain does not form a loop nest.
+            /// Makes the program of the steps so far with these stores; `None` where the domain does not form a loop nest.
             let build (stores: struct (int * int)[]) =
                 let targets, strides, types = operands.ToArray() |> Array.unzip3
                 let across = IterationSpace.isAcross g.Domain g.Reduced

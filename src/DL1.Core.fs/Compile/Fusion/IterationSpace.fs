@@ -1,43 +1,43 @@
 namespace DL1.Compiler.Fusion
 
-/// How a fused loop moves through its operands: some items, each of some segments, each of some columns.
+/// The three loops of a fused loop (items, segments of an item, columns of a segment), and how each operand moves in them.
 [<NoEquality; NoComparison>]
 type internal IterationSpace =
     {
-        /// Whether reductions go along the columns of a row; otherwise they go downward over segments, and each block
-        /// of columns is an item by itself.
+        /// Whether reductions go along the columns of a row; true also without reductions. Otherwise they go downward over
+        /// segments, and each block of columns is an item by itself.
         Across: bool
-        /// The number of items, not counting blocks of columns; for each operand, `Starts` has the offset of each
-        /// item's first element, in elements.
+        /// The number of items, not counting blocks of columns. For each operand, `Starts` has the offset of the first element
+        /// of each item, in elements.
         Items: int
         Starts: int[][]
         Segments: int
         /// For each operand, the stride from one segment to the next, in elements.
         SegmentStrides: int[]
-        /// The number of columns of a segment; in a downward loop, the sum over all blocks of columns.
+        /// The number of columns of a segment; in a downward loop, of all blocks of columns together.
         Columns: int
-        /// For each operand, whether it moves from column to column.
+        /// For each operand, whether it has an element for each column; otherwise one element serves the whole segment.
         Along: bool[]
     }
 
     member this.Points = this.Items * this.Segments * this.Columns
 
-    /// The number of blocks of `lanes` columns where reductions go downward, each an item by itself; else 1.
+    /// Where reductions go downward, the number of blocks of `lanes` columns, each an item by itself; else 1.
     member this.BlocksBy(lanes: int) = if this.Across then 1 else (this.Columns + lanes - 1) / lanes
 
     /// The number of items, counting blocks of `lanes` columns.
     member this.ItemsBy(lanes: int) = this.Items * this.BlocksBy lanes
 
-/// Domains of kernels as loops. A domain is a list of extents, none of them 1; an operand lies in it by strides.
+/// Turns domains into loops. A domain is a list of extents, none of them 1; an operand has a stride for each, in elements.
 [<RequireQualifiedAccess>]
 module internal IterationSpace =
-    /// Whether axes first to last are one loop for an operand: one stride serves them all.
+    /// Whether one loop with one stride visits an operand's elements along the axes `first` to `last` in row-major order.
     let rec isOneLoop (domain: int[]) first last (strides: int[]) =
         first >= last
         || (strides[first] = strides[first + 1] * domain[first + 1]
             && isOneLoop domain (first + 1) last strides)
 
-    /// Strides over `rank` axes from those over the axes that are not `missing`, in their order; 0 along missing axes.
+    /// Converts strides over the axes that are not `missing` into strides over all `rank` axes: 0 along missing axes.
     let spread rank missing (strides: int[]) =
         let mutable next = 0
 
@@ -48,7 +48,8 @@ module internal IterationSpace =
                 next <- next + 1
                 strides[next - 1])
 
-    /// The first axis of the longest run of axes up to `last` that `belongs` admits and that is one loop for all operands.
+    /// Returns the first axis of the longest run of axes that ends at `last`, is one loop for all operands, and has before
+    /// `last` only axes that satisfy `belongs`.
     let runFrom (domain: int[]) (operands: int[][]) (belongs: int -> bool) last =
         let mutable first = last
 
@@ -67,7 +68,7 @@ module internal IterationSpace =
         let mutable filled = 1
 
         for axis in axes do
-            // Each offset so far becomes one for every index of this axis.
+            // Replaces each offset so far by one offset for every index of this axis.
             for i in filled - 1 .. -1 .. 0 do
                 let start = result[i]
 
@@ -81,12 +82,12 @@ module internal IterationSpace =
     /// The offsets of all elements of an array, in row-major order, from its extents and strides.
     let offsets (extents: int[]) (strides: int[]) = starts extents [| 0 .. extents.Length - 1 |] strides
 
-    /// The axes of a domain by loop.
+    /// The axes of a domain over which each of the three loops goes.
     [<Struct; NoEquality; NoComparison>]
     type private Loops = { Items: int[]; Segments: int[]; Columns: int[] }
 
-    /// The loops of a domain with some reduced axes, for operands given by their strides in it. `ValueNone` where the
-    /// reduced axes that are not columns do not form one loop.
+    /// Divides the axes of a domain, some of them reduced, among the three loops; `operands` has the strides of each operand.
+    /// `ValueNone` where the reduced axes that are not columns do not form one loop.
     let private loops (domain: int[]) (reduced: int[]) (operands: int[][]) : Loops voption =
         let rank = domain.Length
         let isReduced axis = Array.contains axis reduced
@@ -117,7 +118,7 @@ module internal IterationSpace =
         else
             ValueNone
 
-    /// Whether reductions go along the columns; so it is called without reductions, too.
+    /// Whether reductions go along the columns: whether the last axis is reduced. True also without reductions.
     let isAcross (domain: int[]) (reduced: int[]) =
         reduced.Length = 0 || Array.contains (domain.Length - 1) reduced
 
@@ -125,7 +126,7 @@ module internal IterationSpace =
     let segments domain reduced operands : int voption =
         loops domain reduced operands |> ValueOption.map (fun loops -> extent domain loops.Segments)
 
-    /// The iteration space of a domain with some reduced axes, for operands given by their strides in it; `None` where
+    /// Makes the iteration space of a domain with some reduced axes; `operands` has the strides of each operand. `None` where
     /// the reduced axes that are not columns do not form one loop.
     let make (domain: int[]) (reduced: int[]) (operands: int[][]) : IterationSpace option =
         match loops domain reduced operands with

@@ -5,17 +5,19 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.Lowering
 
-/// Whether a group's fused loop can compute a node, and how.
+/// Decides whether a group's fused loop can compute another node too, and from which operands.
 [<RequireQualifiedAccess>]
 module internal Join =
-    /// How a node would lie in a group: its role, the group's reduced axes, new operands, and whether it draws.
+    /// How a node would join a group: its role, the reduced axes of the group with it, the operands in memory that it adds, and
+    /// whether it draws random words.
     [<NoEquality; NoComparison>]
     type Joining = { Role: Role; Reduced: int[]; Operands: StridedView list; Draws: bool }
 
     /// The row-major strides of a value that has one element for each point of a domain.
     let natural (domain: int[]) = (Shape.Of domain).Strides
 
-    /// Whether a group's domain forms a loop nest for `count` operands (not too many) that lie in it by these strides.
+    /// Whether a group's domain, with the axes `reduced` and operands of these strides, forms a loop nest that can draw random
+    /// words if `draws` is set; and `count`, the number of operands, is at most `Tuning.LoopOperands`.
     let fits (g: Group) (reduced: int[]) draws count (operands: int[] seq) =
         let across = IterationSpace.isAcross g.Domain reduced
 
@@ -34,12 +36,12 @@ module internal Join =
             && (not draws || (across && g.Anchor.IsNone && (reduced.Length = 0 || segments = 1)))
         | ValueNone -> false
 
-    /// Whether a group can read a value: the value's group, if it has one, is another that does not depend on it.
+    /// Whether a group can read a value from memory: no group computes it, or another one that does not depend on this one.
     let canRead (groups: Dictionary<Digest, Group>) (g: Group) (source: Expr) =
         Lookup.tryFind groups source.Digest
         |> Option.forall (fun h -> h <> g && not (h.Ancestors.Contains g.Number))
 
-    /// How a node would join a group; `None` where it cannot.
+    /// Returns how a node would join a group; `None` where it cannot.
     let tryJoin (rematerialised: HashSet<Digest>) (groups: Dictionary<Digest, Group>) (g: Group) (e: Expr) =
         let shape = Reads.working e
         let own = Reads.extents shape

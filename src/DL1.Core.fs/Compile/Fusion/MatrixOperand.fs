@@ -5,7 +5,8 @@ open DL1
 /// Reads the operands of matmuls where they are, without a copy: transposed, or one matrix for a whole stack.
 [<RequireQualifiedAccess>]
 module internal MatrixOperand =
-    /// A stack of matrices as at most two loops, else `None`: outer stride, inner stride, extent of the inner loop.
+    /// Returns a stack of matrices as at most two loops: the stride of the outer and of the inner loop, in elements, and the
+    /// extent of the inner loop. `None` where it needs more loops.
     let stack (e: Expr) (r: StridedView) : struct (int * int * int) option =
         let axes = [| 0 .. e.Shape.Rank - 3 |] |> Array.filter (fun axis -> e.Shape[axis] <> 1)
         let extents = axes |> Array.map (fun axis -> e.Shape[axis])
@@ -24,8 +25,8 @@ module internal MatrixOperand =
             else
                 None
 
-    /// The view by which a matmul reads an operand: rows or columns contiguous, and the stack in two strides. Where no
-    /// view does, the operand itself, computed into memory.
+    /// Returns the view by which a matmul reads an operand: its rows or its columns are contiguous, and its stack has at most
+    /// two strides. An operand that has no such view is read whole, and must be computed into memory.
     let reading (e: Expr) : StridedView =
         let r = StridedView.through e
         let rank = e.Shape.Rank

@@ -5,16 +5,16 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.Lowering
 
-/// Rematerialisation: readers compute a value for themselves where that costs less than a round trip to memory, and
-/// its operands are in memory anyway.
+/// Rematerialisation: readers compute a value for themselves where that costs less than a round trip to memory, and the operands
+/// of the value are in memory anyway.
 [<RequireQualifiedAccess>]
 module internal Rematerialise =
-    /// Nodes to be recomputed, and the operands that they read.
+    /// The nodes to be recomputed, and the views of memory that they read.
     [<NoEquality; NoComparison>]
     type private Recomputation = { Nodes: Expr list; Operands: StridedView list }
 
-    /// The cheap nodes from which a value is computed, back to operands in memory; `None` where more than `Tuning.RematerialisedNodes`
-    /// nodes, or others than cheap ones, are needed.
+    /// Gathers the nodes that compute the value `e` from operands in memory. `None` where there are more than
+    /// `Tuning.RematerialisedNodes`, or where one of them is not cheap, draws random words, or reads another through a view.
     let private recomputation (rematerialised: HashSet<Digest>) isInMemory (e: Expr) : Recomputation option =
         let rec gather left (todo: Expr list) (found: Recomputation) =
             match todo with
@@ -43,7 +43,7 @@ module internal Rematerialise =
 
     /// Whether a group that reads a value can recompute it instead.
     let private suits (groupOf: Dictionary<Digest, Group>) (e: Expr) recomputation (g: Group) =
-        // What an anchor reads must be in memory.
+        // An anchor, and a node with a kernel of its own, reads its operands from memory.
         let isReadByAnchor =
             g.Anchor
             |> Option.exists (fun anchor ->
@@ -63,8 +63,8 @@ module internal Rematerialise =
         && recomputation.Operands |> List.forall (fun o -> Join.canRead groupOf g o.Source)
         && Join.fits g g.Reduced g.Draws (Seq.length operands) (operands |> Seq.map _.Strides)
 
-    /// Finds the values that all their readers can recompute, and changes the operands of those groups accordingly.
-    /// Returns the digests of the recomputed nodes.
+    /// Finds the values that all groups reading them can recompute. In those groups, replaces each such value among the operands
+    /// by the operands from which it is recomputed. Returns the digests of the recomputed nodes.
     let run order rematerialised (groups: Group seq) (groupOf: Dictionary<Digest, Group>) (roots: Expr list) =
         let isRoot = HashSet<Digest>(roots |> Seq.map _.Digest)
         let readers = Dictionary<Digest, List<Group>>()

@@ -4,11 +4,11 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
 
-/// Which values of a fused loop are spilled: those that are expensive to compute and used in several stages.
+/// Decides which values of a fused loop are spilled: those that are expensive to compute and used in several stages.
 [<RequireQualifiedAccess>]
 module internal SpillPolicy =
-    /// Whether `count` spilled steps are within the budget: for one item at a time, or for all items where they are
-    /// few and threads share each.
+    /// Whether the values of `count` spilled steps fit into `Tuning.SpillBytes`: the values of one item, or of all items where
+    /// there are fewer than `Tuning.FewItems`, since threads then share each item.
     let private fits (dtype: DType) (space: IterationSpace) (count: int) =
         let lanes, bytes = if dtype = DType.F64 then 8, 8L else 16, 4L
         let columns = if space.Across then int64 space.Columns else int64 lanes
@@ -16,13 +16,13 @@ module internal SpillPolicy =
         let atOnce = if items < Tuning.FewItems then int64 items else 1L
         int64 count * atOnce * int64 space.Segments * columns * bytes <= Tuning.SpillBytes
 
-    /// The indices of the steps to spill, in order; none where they are not within the budget.
+    /// Returns the indices of the steps to spill, in order; empty where their values exceed `Tuning.SpillBytes`.
     let steps (loop: FusedLoop) (space: IterationSpace) : int[] =
         let steps, stores = loop.Steps, loop.Stores
         let stage = Stages.earliest loop
         let invariant = LoopSteps.rates loop |> Array.map (fun rate -> rate = LoopRate.Call)
 
-        // For each step, the stages that use it: a bit for each.
+        // For each step, a bit for each stage that uses its value; stages from 63 on share the last bit.
         let used = Array.zeroCreate<uint64> steps.Length
 
         for struct (value, _) in stores do

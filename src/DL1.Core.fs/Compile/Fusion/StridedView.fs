@@ -7,15 +7,17 @@ open DL1.Compiler.Lowering
 [<NoEquality; NoComparison>]
 type internal StridedView = { Source: Expr; Offset: int; Strides: int[] }
 
-/// Nodes that only show memory in another order: broadcasts, transposes, slices and reshapes of what is there.
+/// Represents nodes as strided views of other values. Broadcasts, transposes, slices and reshapes compute nothing: they address
+/// the memory of their operand by other strides, or in another shape.
 [<RequireQualifiedAccess>]
 module internal StridedView =
     /// The view of a whole value: row-major, from its first element.
     let whole (e: Expr) = { Source = e; Offset = 0; Strides = e.Shape.Strides }
 
-    /// The strides of the same elements in another shape; `None` where no strides can express it.
+    /// Converts strides over the shape `from` into strides over the shape `target` that address the same elements in the same
+    /// order; `None` where no strides do so, or where there are no elements.
     let reshaped (from: Shape) (strides: int[]) (target: Shape) : int[] option =
-        // Axes of extent 1 are left out; the others are matched run by run.
+        // Axes of extent 1 are skipped. The others are matched in runs: some old axes with some new ones of as many elements.
         let axes = [| for i in 0 .. from.Rank - 1 -> i |] |> Array.filter (fun i -> from[i] <> 1)
         let result = Array.zeroCreate target.Rank
         let mutable ok = from.Size > 0
@@ -26,7 +28,7 @@ module internal StridedView =
             if target[axis] = 1 then
                 axis <- axis + 1
             else
-                // The shortest runs of old and new axes with equal products.
+                // Finds the shortest runs of old and of new axes whose extents have equal products.
                 let firstOld, firstNew = old, axis
                 let mutable a, b = from[axes[old]], target[axis]
                 old <- old + 1
@@ -51,7 +53,7 @@ module internal StridedView =
 
         if ok then Some result else None
 
-    /// The strides of a value repeated to a larger shape, of which it has the last axes: 0 along what is repeated.
+    /// Converts strides of a value of shape `from` to those of its broadcast to `target`: 0 along added and repeated axes.
     let repeated (from: Shape) (strides: int[]) (target: Shape) : int[] =
         let missing = target.Rank - from.Rank
 
@@ -61,7 +63,8 @@ module internal StridedView =
             else
                 strides[axis - missing])
 
-    /// A node as a view, given the view `inner` of its operand `x`; `None` where it is none.
+    /// Returns the node `e` as a view of the source of `inner`, which is the view of its operand `x`; `None` where strides
+    /// cannot express it.
     let private step (e: Expr) (inner: StridedView) (x: Expr) : StridedView option =
         match e.Node with
         | Node.Broadcast(shape, _) -> Some { inner with Strides = repeated x.Shape inner.Strides shape }
@@ -76,7 +79,7 @@ module internal StridedView =
             reshaped x.Shape inner.Strides shape |> Option.map (fun s -> { inner with Strides = s })
         | _ -> None
 
-    /// The operand of which a node is merely a view, if any.
+    /// Returns the operand of which a node is merely a view; `None` where the node is no view, or has no elements.
     let operandOfView (e: Expr) =
         match e.Node with
         // A convolution's kernel computes its channels-last transpose, so this is not a view.
@@ -87,7 +90,8 @@ module internal StridedView =
         | Node.Reshape(_, x) when e.Shape.Size > 0 -> Some x
         | _ -> None
 
-    /// The view of a node through all nodes that are merely views, as far as strides can express them.
+    /// Follows views down to the value that they show. Returns the node as a view of that value, or of the operand of the
+    /// outermost reshape on the way that strides cannot express.
     let through (e: Expr) : StridedView =
         // The nodes that are views, outermost last.
         let mutable views = []
@@ -102,20 +106,20 @@ module internal StridedView =
         let apply (inner: StridedView, x: Expr) (e: Expr) =
             match step e inner x, e.Node with
             | Some view, _ -> view, e
-            // A reshape that strides cannot express costs nothing after its operand is in memory, row-major.
+            // Strides cannot express this reshape: its operand must be in memory, row-major, and then it costs nothing.
             | None, Node.Reshape(shape, _) -> { whole x with Strides = shape.Strides }, e
             | None, _ -> whole e, e
 
         List.fold apply (whole source, source) views |> fst
 
-    /// Whether each element is where it would be in row-major order, apart from axes of extent 1.
+    /// Whether a view shows its source row-major, from the first element on. Strides of axes of extent 1 do not matter.
     let isWhole (shape: Shape) (r: StridedView) =
         let natural = shape.Strides
         let same axis = shape[axis] = 1 || r.Strides[axis] = natural[axis]
         r.Offset = 0 && List.forall same [ 0 .. shape.Rank - 1 ]
 
-    /// The view of an operand of an elementwise node or a reduction: neighbours along the last axis must be adjacent
-    /// in memory, or the same element; otherwise the operand itself, to be computed into memory.
+    /// Returns the view by which an elementwise node or a reduction reads its operand `e`: by `through` if neighbours along the
+    /// last axis are adjacent in memory, or the same element; otherwise of `e` itself, which must then be computed into memory.
     let along (e: Expr) : StridedView =
         let r = through e
         let mutable last = e.Shape.Rank - 1

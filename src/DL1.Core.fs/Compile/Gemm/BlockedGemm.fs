@@ -4,12 +4,12 @@ open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// A GEMM in blocks. For as many k-blocks as fit into the memory for packed operands, all threads pack B; then each
-/// thread computes tasks of C, a block of rows by some panels of columns, k-block after k-block, while the task's part
-/// of C is in its second-level cache.
+/// Computes a product in blocks. First all threads pack B, for as many k-blocks as fit into `Tuning.GemmPackedBytes`. Then each
+/// task multiplies a block of rows of A by some panels of B, one packed k-block after another, while its part of C is in the
+/// second-level cache of its thread. Packing and multiplying alternate until all k-blocks are done.
 ///
-/// Where there are rows for many blocks, a task has all columns, and its thread packs its rows of A for itself. Where
-/// there are not, tasks divide the columns too, and A is packed once for all threads, as B is.
+/// If A has more than twice `Tuning.GemmBlockRows` rows, a task computes all columns of the current block of columns, and packs
+/// its rows of A for itself. Otherwise tasks divide the columns too, and all threads pack A together, as they do B.
 [<Sealed>]
 type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>() =
 
@@ -17,21 +17,22 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     let size = sizeof<'T>
     let wide = 2 * 'S.Bytes
     let panelColumns = wide / size
-    // The current matrix of the stack and its current block of columns: the first column, their number, their panels.
+    // The current matrix of the stack and the current block of its columns: first column, number of columns, number of panels.
     let mutable stack = 0
     let mutable column = 0
     let mutable columns = 0
     let mutable panels = 0
-    // The k-blocks that are packed at present: the first one and their number.
+    // The k-blocks that are packed at present: the number of the first one, and how many there are.
     let mutable firstKBlock = 0
     let mutable kBlocks = 0
-    /// The rows of the tallest tile; blocks are made of whole tiles.
+    /// The number of rows of the tallest tile; blocks are made of whole tiles.
     let tile = if 'S.Bytes = 64 then 12 else 6
     let mutable tiles = 0
     // A task multiplies one of `blocks` blocks of rows (at most `tall` rows each) by at most `across` panels of columns.
     let mutable tall = 0
     let mutable blocks = 0
     let mutable across = 0
+    /// Whether all threads pack A together; else each task packs its rows of A for itself.
     let mutable shared = false
     let mutable packedA = 0n
     let mutable packedB = 0n
@@ -42,23 +43,23 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     /// The number of rows in a block.
     let rowsOf block = rowOf (block + 1) - rowOf block
 
-    /// The bytes of one k-block of a block of A when packed; its last tile may go beyond the block.
+    /// The bytes of one k-block of a packed block of A, with space for a last tile that goes beyond the block's rows.
     let bytesOfA () = (tall + 12) * KBlocks.length p.K * size
 
-    /// The address of a k-block of a block of A, where A is packed for all threads.
+    /// The address of one packed k-block of a block of A, where all threads pack A together. `kBlock` counts from `firstKBlock`.
     let sharedA block kBlock = packedA + nativeint (kBlock * blocks + block) * nativeint (bytesOfA ())
 
-    /// The address of a k-block of a packed panel of B.
+    /// The address of one packed k-block of a panel of B. `kBlock` counts from `firstKBlock`.
     let sharedB panel kBlock =
         if p.Packed = 0n then
             packedB + KBlocks.packed p.K panels wide kBlock panel
         else
             SmallGemm<'S, 'V, 'T>.Packed(&p, firstKBlock + kBlock, column / panelColumns + panel)
 
-    /// The panels of B that a k-block packs for all threads.
+    /// The number of panels of B to pack for each k-block: 0 where B was packed before (`PackedMatrix`).
     let packsB () = if p.Packed = 0n then panels else 0
 
-    /// The blocks of A that a k-block packs for all threads.
+    /// The number of blocks of A to pack for each k-block by all threads: 0 where each task packs its own rows.
     let packsA () = if shared then blocks else 0
 
     let packA block kBlock target =
@@ -74,7 +75,7 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         let row, column = nativeint p.B.Row * nativeint size, nativeint p.B.Column * nativeint size
         Pack<'S, 'V, 'T>.Panel(k, min panelColumns (columns - first), from, row, column, target)
 
-    /// A task of the first run: packs a k-block of a block of A, where A is packed for all threads, or of a panel of B.
+    /// A packing task: packs one k-block of a block of A, where all threads pack A together, or of a panel of B.
     let packTask task =
         let ofA = kBlocks * packsA ()
 
@@ -85,7 +86,7 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
             let panel, kBlock = (task - ofA) % panels, (task - ofA) / panels
             packB panel kBlock (sharedB panel kBlock)
 
-    /// A task of the second run: multiplies a block of rows by some panels, over all k-blocks that are packed.
+    /// A multiplying task: multiplies a block of rows by some panels, over all k-blocks that are packed.
     let multiplyTask task =
         let block, first = task % blocks, task / blocks * across
         let row, rows = rowOf block, rowsOf block
@@ -118,20 +119,20 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
                 tile.C <- SmallGemm<'S, 'V, 'T>.Address(p.C, stack, row, column + from)
                 PanelKernel<'S, 'V, 'T>.Multiply(rows, count, nativeint (k * size), true, &tile, spare)
 
-        // Calls the epilogue on whole rows of the task, so that what it reads and writes beside C is contiguous.
+        // Calls the epilogue once for all columns of the task, so that its other operands are also read in long contiguous rows.
         if firstKBlock + kBlocks = KBlocks.count p.K then
             let from = first * panelColumns
             let count = min columns (last * panelColumns) - from
             SmallGemm<'S, 'V, 'T>.RunEpilogue(&p, stack, row, rows, column + from, count)
 
-    /// Divides the rows into blocks of at most about `most` rows, their number a multiple of `multiple`.
+    /// Divides the rows into blocks of about `most` rows at most; with enough tiles, into a multiple of `multiple` blocks.
     let divideRows most multiple =
         let count = ((p.M + most - 1) / most + multiple - 1) / multiple * multiple
         tiles <- (p.M + tile - 1) / tile
         blocks <- min count tiles
         tall <- (tiles + blocks - 1) / blocks * tile
 
-    /// Chooses the columns, the shape of the tasks, and the number of k-blocks that are packed at once.
+    /// Chooses the current block of columns, the shape of the tasks, and the number of k-blocks that are packed at once.
     let choose () =
         shared <- p.M <= 2 * Tuning.GemmBlockRows
 
@@ -156,7 +157,7 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
                 else
                     each
         else
-            // With a multiple of four blocks, two or four threads get equally many.
+            // If the number of blocks is a multiple of four, two or four threads get equally many.
             let most =
                 if hasEpilogue then
                     max 12 (Tuning.EpilogueBytes / (columns * size))
@@ -169,7 +170,7 @@ type internal BlockedGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         let bytes = KBlocks.length p.K * packsB () * wide + packsA () * bytesOfA ()
         kBlocks <- max 1 (min (KBlocks.count p.K) (Tuning.GemmPackedBytes / max 1 bytes))
 
-    // The bodies of the pool's runs, made once so that a run allocates nothing.
+    // The task functions for `WorkerPool.runOn`: closures made once, so that a run allocates nothing.
     let pack: int -> unit = packTask
     let multiply: int -> unit = multiplyTask
 

@@ -5,9 +5,9 @@ open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// Runs a product by the method that suits it. Where A is small, or a vector is multiplied, C is divided into strips of
-/// columns, and one thread computes a strip from beginning to end (`SmallGemm`); otherwise all threads work in blocks
-/// (`BlockedGemm`). A thread reuses one driver for all its products, so that they allocate nothing.
+/// Runs a product by the method that suits it. If A is small, or A or B is a vector, C is divided into strips of columns (of
+/// rows, if B is a single column), and one thread computes a strip from beginning to end (`SmallGemm`). Otherwise all threads
+/// work in blocks (`BlockedGemm`). Each thread reuses one driver for all its products, so that they allocate nothing.
 [<Sealed>]
 type internal GemmDriver<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>() =
     [<ThreadStatic; DefaultValue>]
@@ -30,15 +30,15 @@ type internal GemmDriver<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>(
             SmallGemm<'S, 'V, 'T>
                 .Run(&p, stack, first * panelColumns, min wide ((first + panelsEach) * panelColumns))
 
-    // The body of the pool's runs, made once so that a run allocates nothing.
+    // The task function for `WorkerPool.runOn`: a closure made once, so that a run allocates nothing.
     let strip: int -> unit = stripTask
 
     let strips threads =
-        // Where B is a single column, the strips are of rows.
+        // If B is a single column, strips are ranges of rows.
         wide <- max p.N (if p.N = 1 then p.M else 1)
         panels <- (wide + panelColumns - 1) / panelColumns
         let tall = if p.N = 1 then 1 else p.M
-        // Writing an element counts as 8 multiply-adds.
+        // Writing an element of C counts as 8 multiply-adds.
         let each = int64 tall * int64 panelColumns * int64 (p.K + 8)
 
         let least =

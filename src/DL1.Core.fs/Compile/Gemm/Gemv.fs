@@ -5,7 +5,8 @@ open DL1
 open DL1.Compiler.Simd
 
 /// A matrix times a vector (GEMV): outputs y[o] = Σ x[k]·m[o, k] over one k-block, each by the same chain of fused multiply-adds
-/// as in `MicroKernel`. Strides are in bytes: `mOut` and `mDeep` are those of m along the outputs and along k.
+/// as in `MicroKernel`. With `add`, sums are added to y; else they replace y. Strides are in bytes: `mOut` and `mDeep` are those
+/// of m along the outputs and along k, `xDeep` is that of x, `yOut` that of y.
 [<AbstractClass; Sealed>]
 type internal Gemv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
@@ -17,7 +18,7 @@ type internal Gemv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
     static member private PutVector(value: 'V, address: nativeint, add) =
         'S.Store((if add then 'S.Add('S.Load address, value) else value), address)
 
-    /// Computes outputs one by one, eight chains at a time: for a matrix whose rows run along k.
+    /// Computes outputs as scalar dot products, eight independent ones at a time: for a matrix whose rows run along k.
     static member Dots(outputs, k, m: nativeint, mOut, mDeep, x: nativeint, xDeep, y: nativeint, yOut, add) =
         Hot.loop ()
         let mutable o = 0
@@ -70,7 +71,7 @@ type internal Gemv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
             Gemv<'S, 'V, 'T>.Put(s, y + nativeint o * yOut, add)
             o <- o + 1
 
-    /// Computes outputs that are contiguous in m as in y, eight vectors at a time.
+    /// Computes outputs that are contiguous both in m and in y, eight vectors at a time.
     static member Sweep(outputs, k, m: nativeint, mDeep, x: nativeint, xDeep, y: nativeint, add) =
         Hot.loop ()
         let width = nativeint 'S.Bytes
@@ -127,8 +128,9 @@ type internal Gemv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
         if o < outputs then
             Gemv<'S, 'V, 'T>.Dots(outputs - o, k, m + from, size, mDeep, x, xDeep, y + from, size, add)
 
-    /// The outputs of two whole panels, `panel` bytes apart: four chains, which hide the latency of the multiply-adds. A method of
-    /// its own, without calls: across a call no vector stays in a register, and the sums would be stored at each step.
+    /// Computes the outputs of two whole panels, `panel` bytes apart, as four chains, which hide the latency of the
+    /// multiply-adds. A method of its own, without calls: across a call no vector stays in a register, and the sums would be
+    /// stored at each step.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     static member private TwoPanels(k: int, m: nativeint, panel: nativeint, x: nativeint, xDeep, y, add) =
         Hot.loop ()
@@ -154,7 +156,7 @@ type internal Gemv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
         Gemv<'S, 'V, 'T>.PutVector(s2, y + 2n * width, add)
         Gemv<'S, 'V, 'T>.PutVector(s3, y + 3n * width, add)
 
-    /// The outputs of one whole panel; also without calls.
+    /// Computes the outputs of one whole panel, likewise without calls.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     static member private OnePanel(k: int, m: nativeint, x: nativeint, xDeep: nativeint, y: nativeint, add) =
         Hot.loop ()
@@ -174,8 +176,8 @@ type internal Gemv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
         Gemv<'S, 'V, 'T>.PutVector(s0, y, add)
         Gemv<'S, 'V, 'T>.PutVector(s1, y + width, add)
 
-    /// Computes outputs from packed panels of two vectors a row, `panel` bytes apart, two at a time. `spare` has space for a row of
-    /// one panel.
+    /// Computes outputs from packed panels, two panels at a time. A panel's row has two vectors, and panels are `panel` bytes
+    /// apart. `spare` has space for one row of a panel.
     static member Panels(outputs, k, m: nativeint, panel, x, xDeep, y: nativeint, add, spare) =
         let wide = nativeint (2 * 'S.Bytes)
         let lanes = 2 * 'S.Bytes / sizeof<'T>
@@ -189,7 +191,7 @@ type internal Gemv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
             let at = nativeint (whole - 1)
             Gemv<'S, 'V, 'T>.OnePanel(k, m + at * panel, x, xDeep, y + at * wide, add)
 
-        // A panel that goes beyond the outputs is written by way of `spare`.
+        // A panel that goes beyond the outputs is computed in `spare`; only its outputs are copied to y.
         let bytes = (outputs - whole * lanes) * sizeof<'T>
 
         if bytes > 0 then

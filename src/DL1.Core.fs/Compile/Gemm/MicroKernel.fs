@@ -5,12 +5,12 @@ open DL1.Compiler.Simd
 
 /// The operands of a tile of C, for the micro-kernels. All strides and offsets are in bytes.
 ///
-/// Rows of A and C are at strides, or where tables of machine words say: entry i is the offset of row i. At strides, A's
-/// elements in a row are `Count` ones, `Step` apart. With tables, a row of A is read along `Count` runs, which are
-/// pairs of words (offset, length), with an element every `Step` bytes. B has one row for each element.
+/// Rows of A and C are at a stride, or at offsets in a table of machine words, where entry i is the offset of row i. At strides,
+/// a row of A has `Count` elements, `Step` apart. With tables, a row of A is read along `Count` runs: `Runs` is the address of
+/// two words for each, its offset and its number of elements, `Step` apart. B has one row for each element of a row of A.
 [<Struct; NoEquality; NoComparison>]
 type internal Tile =
-    /// The elements of a row of A; by tables, the number of runs.
+    /// At strides, the number of elements in a row of A; with tables, the number of runs.
     val mutable Count: int
     val mutable Runs: nativeint
     val mutable A: nativeint
@@ -18,28 +18,28 @@ type internal Tile =
     val mutable ARows: nativeint
     val mutable Step: nativeint
     val mutable B: nativeint
-    /// The stride of B's rows; by tables, unless lane by lane, they are two vectors apart.
+    /// The stride of B's rows. With tables it is ignored, and rows are two vectors apart; only `Lanes6` and `LanesWide6` use it.
     val mutable BRow: nativeint
     val mutable C: nativeint
     /// The stride of C's rows, or the address of their table.
     val mutable CRows: nativeint
     /// Whether the sums are added to C's elements; else they replace them.
     val mutable Add: bool
-    /// At strides, the rows that exist: further ones read the last row of A again, so that a tile never reads beyond A.
-    /// Their results are not used.
+    /// At strides, the number of the tile's rows that A has. Further rows of the tile read the last of these again, so that a
+    /// tile never reads beyond A; their results are not used.
     val mutable Rows: int
-    /// At strides, an address that is prefetched, and moves on by `NextStep` bytes, at each element.
+    /// At strides, an address that is prefetched at each element of a row of A, and then advances by `NextStep` bytes.
     val mutable Next: nativeint
     val mutable NextStep: nativeint
 
-/// The micro-kernels: tiles of C in registers, 4, 6, 9, 12 or 13 rows high and one or two vectors wide. Each element is one
-/// chain of fused multiply-adds from 0, in the order of k. 9 rows and more by two vectors need 32 registers.
+/// The micro-kernels: tiles of C in registers, 4, 6, 9, 12 or 13 rows high and one or two vectors wide. Each element of C is one
+/// chain of fused multiply-adds from 0, in the order of k. Tiles of 9 rows and more by two vectors need 32 vector registers.
 [<AbstractClass; Sealed>]
 type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
 
-    /// The body of all tiles: `height`, `isWide`, `isTable` and `byLane` are literals, so that each tile has only its own
-    /// rows and vectors. A row of A's elements is multiplied by one vector of B, or by two if `isWide`; with `byLane`,
-    /// vectors of A are multiplied by vectors of B, lane by lane.
+    /// The body of all tiles. Callers pass literals for `height`, `isWide`, `isTable` and `byLane`, so that each tile's code has
+    /// only its own rows and vectors. Each element of A multiplies one vector of B, or two if `isWide`. With `byLane`, each
+    /// vector of A instead multiplies a vector of B, lane by lane.
     static member inline private Body
         (height: int, isWide: bool, isTable: bool, byLane: bool, t: inref<Tile>)
         =

@@ -30,8 +30,8 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
                 from <- from + column
                 target <- target + size
 
-    /// Copies four contiguous columns of f32, `column` bytes apart, into rows of four elements; returns the number of
-    /// rows copied, a multiple of 4.
+    /// Transposes four contiguous columns of f32, which are `column` bytes apart, into rows of four elements. Returns the number
+    /// of rows written, a multiple of 4; the caller copies the rest.
     static member private Transpose4(rows, source: nativeint, column, target: nativeint, targetRow) =
         Hot.loop ()
         let inline load (address: nativeint) = At.read<Vector128<float32>> address
@@ -54,8 +54,8 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
 
         row
 
-    /// Copies two contiguous columns of f64, `column` bytes apart, into rows of two elements; returns the number of
-    /// rows copied, a multiple of 2.
+    /// Transposes two contiguous columns of f64, which are `column` bytes apart, into rows of two elements. Returns the number of
+    /// rows written, a multiple of 2; the caller copies the rest.
     static member private Transpose2(rows, source: nativeint, column, target: nativeint, targetRow) =
         Hot.loop ()
         let mutable row = 0
@@ -71,7 +71,7 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
 
         row
 
-    /// Copies `rows` by `columns` elements from contiguous columns, `column` bytes apart, into contiguous rows.
+    /// Copies `rows` by `columns` elements from contiguous columns, which are `column` bytes apart, into contiguous rows.
     static member Columns(rows: int, columns: int, source: nativeint, column, target: nativeint, targetRow) =
         let size = nativeint sizeof<'T>
 
@@ -86,7 +86,7 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
                 elif columns >= 4 then 4
                 else 1
 
-            // The last group of four overlaps the one before it.
+            // The last group of four may overlap the one before it.
             let first = min j (columns - group)
             let from = source + nativeint first * column
             let into = target + nativeint first * size
@@ -104,7 +104,7 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
             Pack<'S, 'V, 'T>.Elements(rows - transposed, group, from, size, column, into, targetRow)
             j <- j + group
 
-    /// Packs whole tiles of A whose columns are contiguous: reads one column of A after the other, and copies `height`
+    /// Packs whole tiles of A, if each column of A is contiguous: reads one column of A after the other, and copies `height`
     /// elements of it to each tile.
     static member Tiles(k, tiles, height, a: nativeint, aColumn: nativeint, target: nativeint) =
         Hot.loop ()
@@ -118,21 +118,21 @@ type internal Pack<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> privat
             let mutable into = target + nativeint i * tileRow
 
             for _ in 1..tiles do
-                // The hardware does not prefetch rows that are far apart.
+                // The hardware does not prefetch columns that are far apart.
                 Simd.fetch (from + 8n * aColumn)
 
                 for v in 0 .. vectors - 1 do
                     let at = nativeint (16 * v)
                     At.write (into + at) (At.read<Vector128<byte>>(from + at))
 
-                // Heights are even, so that the rest is empty or two elements of f32.
+                // Heights are even, so that after whole vectors of 16 bytes either nothing is left or two elements of f32.
                 if bytes % 16 <> 0 then
                     At.write (into + tileRow - 8n) (At.read<int64>(from + tileRow - 8n))
 
                 from <- from + tileRow
                 into <- into + tile
 
-    /// Packs one tile of A: for each of `k` columns, the elements of `rows` rows, `height` elements apart.
+    /// Packs one tile of A: for each of `k` columns, `rows` elements, into a packed row of `height` elements.
     static member Tile(k, rows, height: int, a, aRow, aColumn, target) =
         let size = nativeint sizeof<'T>
         let targetRow = nativeint height * size

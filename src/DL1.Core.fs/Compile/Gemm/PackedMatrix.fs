@@ -7,12 +7,12 @@ open DL1
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// A matrix in an array: its first element, strides and extents, and the width for which it is packed.
+/// The key of a packed matrix: its first element's index in the array, its strides in elements, its extents, the vector width.
 [<Struct>]
 type internal PackedKey = { Offset: int; Row: int; Column: int; K: int; N: int; Width: Width }
 
-/// Right factors of products that never change, such as a trained model's weights, packed once. A copy belongs to the
-/// array that holds the matrix: all plans that read it share the copy, and it goes with the array.
+/// Packed copies of matrices B that never change, such as a trained model's weights. Each is packed once. A copy belongs to the
+/// array that holds the matrix: all plans that read the matrix share the copy, and it is freed with the array.
 [<AbstractClass; Sealed>]
 type internal PackedMatrix private () =
     static let known = ConditionalWeakTable<Array, ConcurrentDictionary<PackedKey, Once<Block>>>()
@@ -45,8 +45,8 @@ type internal PackedMatrix private () =
         | Width.Bits256 -> PackedMatrix.Pack<Simd256<'T>, _, 'T>(key, data)
         | Width.Bits512 -> PackedMatrix.Pack<Simd512<'T>, _, 'T>(key, data)
 
-    /// The packed copy of a matrix in an array of f32 or f64, whose first element is at `data` at present. One thread makes it while
-    /// others wait; a copy that could not be made is made at the next call.
+    /// Returns the packed copy of a matrix in an array of f32 or f64. `data` is the present address of the matrix's first
+    /// element. One thread makes the copy while others wait; if that fails, the next call tries again.
     static member Of(dtype: DType, key: PackedKey, array: Array, data: nativeint) : Block =
         let make () =
             match dtype with

@@ -3,18 +3,18 @@ namespace DL1.Compiler.Gemm
 open System.Runtime.CompilerServices
 open DL1.Compiler.Simd
 
-/// A column of tiles of C: any number of rows of A times one panel of B, at most two vectors wide.
+/// Computes a column of tiles of C: any number of rows of A times one panel of B, at most two vectors wide.
 [<AbstractClass; Sealed>]
 type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
-    /// Whole tiles by tables fill any multiple of this number of rows, for every width.
+    /// `MultiplyTable` divides any multiple of this number of rows into whole tiles, for every vector width.
     static member Multiple = 12
 
-    /// The bytes of scratch memory that edges by tables need: a tile of at most 13 rows, and two tables of rows.
+    /// The bytes of scratch memory that `TableEdge` needs: for a tile of at most 13 rows, and two tables of row offsets.
     static member Spare = 13 * (2 * 'S.Bytes + 2 * sizeof<nativeint>)
 
-    /// The height of the next tile at strides, where `left` rows are left. Tiles of 4 and of 6 rows together leave at
-    /// most one row of a tile unused.
+    /// The height of the next tile at strides, where `left` rows are left. If 3 rows or more are left for tiles of 4 and 6 rows,
+    /// these tiles together have at most one unused row.
     static member private Height(left: int) =
         if 'S.Bytes = 64 && left >= 12 then 12
         elif left = 5 || left = 6 || left > 8 then 6
@@ -25,7 +25,7 @@ type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         elif height = 4 then MicroKernel<'S, 'V, 'T>.Rows4 &t
         else MicroKernel<'S, 'V, 'T>.Rows12 &t
 
-    /// Computes a tile at strides that goes beyond C, by way of a whole tile in `spare`.
+    /// Computes a tile at strides that goes beyond C: computes the whole tile in `spare`, and copies to C what belongs there.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     static member private Edge(height: int, columns: int, t: byref<Tile>, spare: nativeint) =
         let bytes = columns * sizeof<'T>
@@ -42,7 +42,7 @@ type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         t.CRows <- cRows
         Pack<'S, 'V, 'T>.Rows(t.Rows, bytes, spare, wide, c, cRows)
 
-    /// Packs `m` rows of A tile by tile; in a tile column by column, so that its `aRow` is then one element.
+    /// Packs `m` rows of A tile by tile, and each tile column by column, so that the rows of a packed tile are one element apart.
     static member PackA(m, k, a: nativeint, aRow: nativeint, aColumn, target: nativeint) =
         let size = nativeint sizeof<'T>
         let height = PanelKernel<'S, 'V, 'T>.Height m
@@ -62,13 +62,13 @@ type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
             Pack<'S, 'V, 'T>.Tile(k, rows, height, a + nativeint row * aRow, aRow, aColumn, target)
             row <- row + rows
 
-    /// Multiplies `m` rows of A by a panel of which `columns` columns are used; `t` is the first tile. A tile's first
-    /// row r is at `t.A` + r·`aNext`. With `packed`, A is as `PackA` leaves it, and panels of B follow one another.
-    /// `spare` has space for 12 rows of two vectors.
+    /// Multiplies `m` rows of A by the first `columns` columns of a panel of B; `t` is the first tile. The tile that begins with
+    /// row r reads A from `t.A` + r·`aNext` on (`aNext` in bytes). With `packed`, A is as `PackA` leaves it, and the memory
+    /// behind the panel, where the next panel usually is, is prefetched. `spare` has space for 12 rows of two vectors.
     static member Multiply(m, columns, aNext: nativeint, packed, t: byref<Tile>, spare) =
         let whole = columns * sizeof<'T> = 2 * 'S.Bytes
         let a, c, aRow, depth = t.A, t.C, t.ARows, nativeint t.Count
-        // Each tile prefetches its share of the next panel of B, which follows this one where B is packed.
+        // With `packed`, each tile prefetches its share of the next panel of B.
         let share =
             if packed then
                 nativeint (2 * 'S.Bytes * PanelKernel<'S, 'V, 'T>.Height m / m + 1)
@@ -111,15 +111,15 @@ type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
             | 12 -> MicroKernel<'S, 'V, 'T>.Table12 &t
             | _ -> MicroKernel<'S, 'V, 'T>.Table13 &t
 
-    /// The height of the next tile by tables, where `left` rows are left. Tiles of 12 and 13 rows together have any number of
-    /// rows from 132 on, and 25 and 49, the pixels of small images, with none computed twice.
+    /// The height of the next tile by tables, where `left` rows are left. With vectors of 64 bytes, tiles of 12 and 13 rows
+    /// divide any number of rows from 132 on without computing a row twice, and also 25 and 49, the pixels of small images.
     static member private TableHeight(left: int) =
         if 'S.Bytes < 64 || left <= 6 then 6
         elif left <= 9 then 9
         elif left % 12 > 0 && left >= 13 * (left % 12) then 13
         else 12
 
-    /// Computes a tile by tables that goes beyond C, by way of a whole tile in `spare`. Rows of A from `rows` on repeat the last.
+    /// Computes a tile by tables that goes beyond C, by way of a whole one in `spare`. Rows from `rows` on repeat A's last row.
     static member private TableEdge(height: int, rows, columns: int, t: byref<Tile>, spare: nativeint) =
         let wide = nativeint (2 * 'S.Bytes)
         let bytes = columns * sizeof<'T>
@@ -146,9 +146,9 @@ type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
         for i in 0 .. rows - 1 do
             At.copy (spare + nativeint i * wide) (c + At.get<nativeint> cTable i) bytes
 
-    /// Multiplies `m` rows, whose offsets are in the tables of `t`, by a panel whose first `columns` columns are used. If
-    /// these do not fill vectors, whole vectors may be written in the first `over` rows: what is beyond the columns is
-    /// then written later. `spare` has `Spare` bytes.
+    /// Multiplies `m` rows, whose offsets are in the tables of `t`, by the first `columns` columns of a panel of B. If these
+    /// columns do not fill whole vectors, the first `over` rows may be written in whole vectors all the same: the elements beyond
+    /// the columns are overwritten later. `spare` has `Spare` bytes.
     static member MultiplyTable(m: int, columns: int, over: int, t: byref<Tile>, spare: nativeint) =
         let bytes = columns * sizeof<'T>
         let isNarrow = bytes <= 'S.Bytes
@@ -158,7 +158,7 @@ type internal PanelKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 
         while row < m do
             let height = PanelKernel<'S, 'V, 'T>.TableHeight(m - row)
-            // The last tile computes rows again, if there are too few, and they replace what is there.
+            // With too few rows left, the last tile begins earlier, and computes rows again with the same values, unless it adds.
             let first = if t.Add || m < height then row else min row (m - height)
             let rows = min height (m - first)
             t.ARows <- t.ARows + nativeint (first - row) * word

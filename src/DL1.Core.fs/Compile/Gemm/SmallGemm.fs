@@ -4,7 +4,7 @@ open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// Some columns of one matrix of a product, computed from beginning to end by one thread; where B is a single column, some rows.
+/// Computes some columns of one matrix of a product from beginning to end on one thread; if B is a single column, some rows.
 [<AbstractClass; Sealed>]
 type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
@@ -14,7 +14,7 @@ type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
         + (m.Start stack + nativeint row * nativeint m.Row + nativeint column * nativeint m.Column)
           * nativeint sizeof<'T>
 
-    /// The address of a panel of one k-block in B as `PackedMatrix` packs it.
+    /// The address of one k-block of a panel of B, as `PackedMatrix` packs B.
     static member Packed(p: inref<GemmProblem>, kBlock, panel) =
         let panels = (p.N * sizeof<'T> + 2 * 'S.Bytes - 1) / (2 * 'S.Bytes)
         p.Packed + KBlocks.packed p.K panels (2 * 'S.Bytes) kBlock panel
@@ -27,21 +27,21 @@ type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
             let at = SmallGemm<'S, 'V, 'T>.Address(p.C, stack, row, column)
             epilogue.Invoke(at, stack * p.M + row, rows, column, count)
 
-    /// Whether A is read in place: its rows are contiguous, or its columns are, and they have at most
-    /// `Tuning.StraightRows` elements or A fits into the first-level cache.
+    /// Whether A is read in place: if each row is contiguous; or if each column is, and A has at most `Tuning.StraightRows` rows
+    /// or `Tuning.StraightBytes` bytes.
     static member private ReadsAInPlace(p: inref<GemmProblem>) =
         p.A.Column = 1
         || p.A.Row = 1
            && (p.M <= Tuning.StraightRows || int64 p.M * int64 p.K * int64 sizeof<'T> <= Tuning.StraightBytes)
 
-    /// Whether A is small enough for each strip to go through all of it. If A cannot be read in place, it must also be
-    /// one of a stack of at least four: threads share the stack, so that a strip may have all columns of B, which is
-    /// worth a copy of A.
+    /// Whether A is small enough for each strip to read all of it. If A cannot be read in place, each of its columns must be
+    /// contiguous, the sum must have one k-block only, and the stack at least four matrices: threads then share the matrices of
+    /// the stack, so that a strip can have all columns of B, which is worth a copy of A.
     static member Suits(p: inref<GemmProblem>) =
         int64 p.M * int64 (min p.K Tuning.KBlockRows) * int64 sizeof<'T> <= Tuning.SmallGemmBytes
         && (SmallGemm<'S, 'V, 'T>.ReadsAInPlace &p || p.A.Row = 1 && p.Batch >= 4 && p.K <= Tuning.KBlockRows)
 
-    /// Computes columns `first` to `last` − 1, a panel at a time. B is packed unless it is read only once or twice.
+    /// Computes columns `first` to `last` − 1 panel by panel. B is packed, except contiguous rows that at most two tiles read.
     static member private Columns(p: inref<GemmProblem>, stack, first, last) =
         let size = nativeint sizeof<'T>
         let whole = 2 * 'S.Bytes / sizeof<'T>
@@ -50,7 +50,7 @@ type internal SmallGemm<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
         let bRow, bColumn = nativeint p.B.Row * size, nativeint p.B.Column * size
         let aRow, aColumn = nativeint p.A.Row * size, nativeint p.A.Column * size
         let aInPlace = SmallGemm<'S, 'V, 'T>.ReadsAInPlace &p
-        // A packed copy of A, which has one k-block only.
+        // The address of a packed copy of A, or 0 if A is read in place. With a copy there is only one k-block (`Suits`).
         let copy =
             if aInPlace then
                 0n

@@ -4,7 +4,8 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.Simd
 
-/// Running sums along the middle axis of [outer; extent; inner], in the wide type, for 64 elements of the inner axis at a time.
+/// Running sums along the middle axis of [outer; extent; inner], computed in the domain 'A (f64 or 64-bit integers), for
+/// `Tuning.RunningSumLanes` elements of the inner axis at a time.
 [<Sealed>]
 type internal CumSumKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
@@ -39,7 +40,7 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
         for unit in number * each .. min (outer * chunks) ((number + 1) * each) - 1 do
             one unit sums source target
 
-/// The index of the best element along the middle axis of [outer; extent; inner]: the first of equals, or the first NaN.
+/// The index of the extreme element along the middle axis of [outer; extent; inner]: the first of equals, or the first NaN.
 [<Sealed>]
 type internal ArgReduceKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
@@ -61,7 +62,7 @@ type internal ArgReduceKernel<'E, 'T, 'D, 'A
                 let mutable index = 0
                 let mutable i = 1
 
-                // Nothing is better than the first NaN.
+                // The first NaN is the result: no later element replaces it.
                 while i < extent && not ('D.IsNaN extreme) do
                     let value = 'E.Widen(At.get<'T> source (i * inner))
 

@@ -5,7 +5,7 @@ open DL1
 
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
-/// An element type 'T in memory, and its conversions to and from domains, as `Elements` converts; 'A is its own domain.
+/// An element type 'T in memory, which is computed in the domain 'A. Conversions give the same values as those of `Elements`.
 type internal IElement<'T, 'A> =
     static abstract Widen: 'T -> 'A
     static abstract OfFloat: float -> 'T
@@ -21,7 +21,7 @@ type internal IDomain<'A> =
     static abstract Add: 'A * 'A -> 'A
     /// The rounding error of `total + term`, where the sum was rounded to `next`.
     static abstract Lost: total: 'A * term: 'A * next: 'A -> 'A
-    /// A total with the rounding errors that were summed up beside it.
+    /// The sum of a total and of `lost`, the sum of its rounding errors.
     static abstract Joined: total: 'A * lost: 'A -> 'A
     static abstract Multiply: 'A * 'A -> 'A
     /// NaN where either operand is NaN.
@@ -109,7 +109,7 @@ type internal BoolElement =
         static member OfFloat v = if v <> 0.0 then 1uy else 0uy
         static member OfInteger v = if v <> 0L then 1uy else 0uy
 
-/// Makes an 'R for an element type that is known only at run time.
+/// A generic function that makes an 'R: `Element.Choose` calls it for an element type that is known only at run time.
 type internal ITyped<'R> =
     abstract Make<'E, 'T, 'D, 'A
         when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged> : unit -> 'R

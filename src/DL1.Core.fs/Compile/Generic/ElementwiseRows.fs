@@ -3,7 +3,7 @@ namespace DL1.Compiler.Generic
 open DL1
 open DL1.Compiler.Simd
 
-/// An elementwise node over operands of one type. The operands of a selection are a condition and two of the type.
+/// An elementwise node over operands of one type. The operands of a selection are a condition and two values of that type.
 [<RequireQualifiedAccess>]
 type internal RowOp =
     | Unary of UnaryOp
@@ -76,7 +76,7 @@ module internal ElementwiseRows =
                 | RowOp.Cast into -> Element.Choose(into, cast<'E, 'T, 'D, 'A>)
         }
 
-    /// The loop for a node over operands of `dtype`, by their strides.
+    /// The loop for a node of this shape. `operands` has each operand's strides in elements; `dtype` is their type.
     let make (op: RowOp) (dtype: DType) (shape: Shape) (operands: int list list) : RowLoop =
         let bytes (dtype: DType) (strides: int list) =
             strides |> List.map (fun s -> nativeint s * nativeint dtype.Bytes)

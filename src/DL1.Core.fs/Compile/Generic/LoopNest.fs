@@ -108,8 +108,8 @@ type internal TaskedKernel() =
 
         WorkerPool.runOn threads this.Tasks (nonNull body)
 
-/// The body of a loop along a row of `count` elements: takes the address and the step in bytes of the target, then
-/// those of up to three operands.
+/// The body of a loop along a row of `count` elements: takes the address of the target and its step in bytes, then the
+/// address and the step of up to three operands.
 type internal RowBody =
     delegate of
         count: int *

@@ -4,7 +4,7 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.Simd
 
-/// `Node.RandomBits`: draws `count` words of a stream, with a key of two words that is read from an address.
+/// `Node.RandomBits`: draws `count` 32-bit words of a stream, with a key of two words, which is the source tensor.
 [<Sealed>]
 type internal RandomBits(stream: uint32, count: int) =
     inherit TaskedKernel()

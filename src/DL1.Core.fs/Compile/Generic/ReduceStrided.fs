@@ -4,8 +4,8 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.Simd
 
-/// A reduction over any axes, in the wide type and in the row-major order of the reduced axes, as Eval does it. Where neighbours
-/// in memory belong to different results, 64 results are computed side by side; else one result at a time, row after row.
+/// A reduction over any axes, computed in the domain 'A and in the row-major order of the reduced axes, as by `Eval`. Where
+/// neighbours in memory belong to different results, 64 results are computed side by side; otherwise one after another.
 [<Sealed>]
 type internal ReduceStrided<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
@@ -28,7 +28,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
 
     static let load (address: nativeint) = 'E.Widen(At.read<'T> address)
 
-    /// Adds a row of elements to a sum, and their rounding errors to the entry `side` entries behind it.
+    /// Adds `n` elements, `step` bytes apart, to the sum at `sums`, and the rounding errors to the entry `side` places later.
     let addRow (sums: nativeint) (address: nativeint) (step: nativeint) n =
         let mutable total = At.read<'A> sums
         let mutable lost = At.get<'A> sums side
@@ -44,7 +44,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         At.write<'A> sums total
         At.set<'A> sums side lost
 
-    /// Adds `n` neighbours to their sums, and the rounding errors to the entries `side` entries behind these.
+    /// Adds `n` neighbours each to its own sum, and the rounding errors to the entries `side` places after the sums.
     let addBeside (sums: nativeint) (address: nativeint) n =
         for lane in 0 .. n - 1 do
             let total = At.get<'A> sums lane
@@ -54,7 +54,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
             At.set<'A> sums (side + lane) ('D.Add(lost, 'D.Lost(total, term, next)))
             At.set<'A> sums lane next
 
-    /// Combines `n` elements, `step` bytes apart, with the value of their result so far; sums also collect rounding errors.
+    /// Combines `n` elements, `step` bytes apart, with the value so far at address `result`; sums also collect rounding errors.
     let inRow (result: nativeint) (address: nativeint) (step: nativeint) n =
         let inline run (combine: 'A -> 'A -> 'A) =
             let mutable acc = At.read<'A> result
@@ -72,7 +72,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         | ReduceOp.Max -> run (fun a b -> 'D.Max(a, b))
         | ReduceOp.Min -> run (fun a b -> 'D.Min(a, b))
 
-    /// Combines `n` neighbours with the values of their results so far.
+    /// Combines `n` neighbours each with the value so far of its own result, in the entries at address `sums`.
     let beside (sums: nativeint) (address: nativeint) n =
         let inline run (combine: 'A -> 'A -> 'A) =
             for lane in 0 .. n - 1 do

@@ -17,7 +17,7 @@ type internal SortKernel<'E, 'T, 'D, 'A
     let units = outer * inner
     let each = max 1 (Tuning.SortTaskElements / max 1 extent)
 
-    // Loads the numbers and their indices; indices of NaN go behind all others, in order. Returns how many numbers there are.
+    // Loads the elements and their indices; indices of NaN go behind all others, in order. Returns the number of other elements.
     let load (source: nativeint) (keys: 'A[]) (indices: int64[]) =
         let mutable numbers, behind = 0, extent
 

@@ -9,19 +9,20 @@ open DL1.Compiler.Fusion
 open DL1.Compiler.Lowering
 open DL1.Compiler.Planning
 
-/// The work of a kernel: floating-point operations, bytes read (each buffer once) and bytes written.
+/// The work of a kernel: floating-point operations, bytes read and bytes written. Each buffer counts once; a buffer that the
+/// kernel also writes does not count as read.
 [<Struct>]
 type internal Cost = { Flops: int64; Read: int64; Written: int64 }
 
 /// Computes the work of kernels from their shapes.
 [<RequireQualifiedAccess>]
 module internal Cost =
-    /// The bytes of what a step reads or writes in these buffers.
+    /// The bytes that a step reads or writes in these buffers; where it writes a slice of a buffer, only the slice counts.
     let private bytesOf (plan: Plan) (step: PlanStep) (buffers: int seq) =
         buffers
         |> Seq.sumBy (fun p -> step.SliceOf p |> Option.defaultValue plan.Values[p] |> Memory.bytesOf)
 
-    /// The floating-point operations of a group: its members', and those of the values that it rematerialises.
+    /// The floating-point operations of a group: for its members, and for the values that it rematerialises.
     let private computed (plan: Plan) (g: Group) : int64 =
         let known = HashSet<Digest>(plan.Values |> Seq.map _.Digest)
         known.UnionWith(g.Members |> Seq.map _.Digest)
@@ -38,7 +39,7 @@ module internal Cost =
 
         g.Members |> Seq.sumBy (fun e -> Summary.costOf e + recomputed e)
 
-    /// The work of one step of a plan; for a scan, of all its steps.
+    /// The work of one step of a plan; for a scan, the work of all its iterations.
     let rec ofStep (plan: Plan) (step: PlanStep) : Cost =
         let members = computed plan step.Group
         let writes = Array.distinct step.Writes

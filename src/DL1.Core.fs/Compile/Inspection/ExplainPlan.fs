@@ -19,7 +19,7 @@ type internal ExplainedKernel = { Depth: int; Cells: string list; Formulas: stri
 module internal ExplainPlan =
     let private number (value: float) = value.ToString("0.##", CultureInfo.InvariantCulture)
 
-    /// A value of at least 10 000 in thousands (k), millions (M) or billions (G) of a unit.
+    /// A value with its unit, from 10 000 on in thousands (k), millions (M) or billions (G).
     let private scaled (one: string) (value: float) =
         if value < 1e4 then $"{number value} {one}"
         elif value < 1e6 then $"{number (value / 1e3)} k{one}"
@@ -104,7 +104,7 @@ module internal ExplainPlan =
             (100.0 * share).ToString("0", CultureInfo.InvariantCulture) + " %"
         ]
 
-    /// The kernels of a plan; after a scan those of its body, numbered with the prefix of the scan's number.
+    /// The kernels of a plan; after each scan the kernels of its body, whose numbers begin with the scan's number.
     let rec private rows
         (profile: (Profile * PeakFlops) option)
         depth
@@ -170,8 +170,8 @@ module internal ExplainPlan =
             + $"{number (peak.Flops64 / 1e9)} GFLOP/s (f64) and "
             + $"{number (peak.Bytes / 1e9)} GB/s (memory; what caches hold is faster)"
 
-    /// The line of memory. A session has its results twice, but for `once`, the bytes that it updates in place. `kernels` are
-    /// the bytes that kernels keep as working memory.
+    /// The line of memory. A session has its results twice, except for the bytes `once`, which it updates in place; `once` is
+    /// `None` without a session. `kernels` is the number of bytes that kernels keep as working memory.
     let private memory (once: int64 option) (kernels: int64) (plan: Plan) =
         let need = PlanMemory.ofPlan plan
 
@@ -190,7 +190,7 @@ module internal ExplainPlan =
         $"memory {bytes all}: between kernels {bytes need.Between}, constants {bytes need.Constants}, "
         + $"results {bytes results}{twice}{own}; beside inputs of {bytes need.Inputs}"
 
-    /// What is said where no machine code is made, of any loop or of some.
+    /// A note where loops are interpreted: all (`compiles` is false), or the loops that call `missing` methods; else empty.
     let interpreted compiles (missing: string list) : string =
         match compiles, missing with
         | false, _ ->
@@ -200,7 +200,7 @@ module internal ExplainPlan =
             let names = String.Join(", ", missing)
             $"fused loops of this program are interpreted, which is slower: it was trimmed of {names}"
 
-    /// The whole table.
+    /// The whole text: the table with formulas below its rows, the totals, the line of memory and a note on interpreted loops.
     let private made compiles (profile: (Profile * PeakFlops) option) (memory: string) (plan: Plan) : string =
         let kernels = rows profile 0 "" plan
         let header = if profile.IsSome then titles @ timeTitles else titles
@@ -228,7 +228,7 @@ module internal ExplainPlan =
     /// A plan as a table; `compiles` says whether its fused loops are machine code.
     let text compiles (plan: Plan) : string = made compiles None (memory None 0L plan) plan
 
-    /// A session's plan as a table, with the times of its profile, if any; `once` are the bytes of state updated in place.
+    /// A session's plan as a table, with the times of its profile, if any; `once` is the bytes of state updated in place.
     let session
         compiles
         (profile: (Profile * PeakFlops) option)

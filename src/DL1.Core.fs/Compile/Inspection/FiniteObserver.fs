@@ -9,7 +9,7 @@ open DL1.Compiler.Simd
 /// Searches memory for NaN and infinity: floats whose exponent bits are all 1.
 [<RequireQualifiedAccess>]
 module internal FiniteValues =
-    /// `ones` has a 1 in each bit of the exponent.
+    /// The index of the first element whose exponent bits are all 1; `ones` has a 1 in each bit of the exponent.
     let inline private firstOf (ones: 'T) (address: nativeint) (count: int) =
         let vector i = At.read<Vector256<'T>>(address + nativeint<int> i * nativeint sizeof<'T>)
         let lanes = Vector256.Create ones
@@ -24,7 +24,7 @@ module internal FiniteValues =
 
         if i < count then ValueSome i else ValueNone
 
-    /// The index of the first of `count` elements at an address that is NaN or infinite.
+    /// The index of the first of `count` elements at an address that is NaN or infinite; `ValueNone` where all are finite.
     let first (dtype: DType) (address: nativeint) (count: int) : int voption =
         match dtype with
         | DType.F32 -> firstOf 0x7F800000 address count
@@ -73,8 +73,8 @@ type internal FiniteObserver(observed: ObservedPlan) =
         let e = plan.Values[buffer]
         FiniteValues.kind e.DType frame.Addresses[buffer] index + FiniteValues.indices e.Shape index
 
-    /// The formulas of the values that a kernel reads, one a line, at most four. A formula whose kernel reads no
-    /// variable is followed by those of the values that it reads.
+    /// The formulas of the values that a kernel reads, one a line, at most four. Where the kernel that computes a value
+    /// reads no variable, the formulas of the values that it reads follow at the end.
     let history (step: PlanStep) =
         let reads (s: PlanStep) = List.ofArray (Array.distinct s.Reads)
 
@@ -94,7 +94,7 @@ type internal FiniteObserver(observed: ObservedPlan) =
 
         lines 4 (reads step) |> String.concat ""
 
-    /// The scan that contains the plan, as text.
+    /// The scan whose body the plan is, as text; empty outside of scans.
     let loop =
         match observed.Outer with
         | None -> ""

@@ -5,23 +5,23 @@ open DL1
 open DL1.Compiler.Lowering
 open DL1.Compiler.Planning
 
-/// How a kernel computes a value (`Root`): the nodes that it computes, operands before users, and the nodes whose
-/// values it reads from memory, by digest, with their buffers.
+/// The nodes from which a kernel computes a value (`Root`): `Computed` are the nodes that it computes, operands before
+/// users; `Found` are the nodes whose values it reads from memory, by digest, with their buffers.
 [<NoEquality; NoComparison>]
 type internal KernelWalk =
     { Root: Expr; Computed: List<Expr>; Found: Dictionary<Digest, struct (Expr * int)> }
 
-/// Writes the results of kernels as formulas over what the kernels read: variables by name, constants as c1, others as v2.
+/// Writes the results of kernels as formulas of the values that they read: variables by name, constants as c1, others as v2.
 [<RequireQualifiedAccess>]
 module internal KernelFormula =
-    /// The name of a buffer's value.
+    /// The name of a buffer's value: a variable's name, or a letter and the buffer's index.
     let name (plan: Plan) (buffer: int) =
         match plan.Locations[buffer], plan.Values[buffer].Node with
         | Location.Input _, Node.Variable v -> v.Name
         | Location.Constant _, _ -> $"c%d{buffer}"
         | _ -> $"v%d{buffer}"
 
-    /// How a kernel computes what it writes to the buffer `target`.
+    /// Walks from the value that a kernel writes to the buffer `target` back to the values that the kernel reads.
     let walk (plan: Plan) (step: PlanStep) (target: int) : KernelWalk =
         let known = Dictionary<Digest, int>()
 
@@ -52,7 +52,7 @@ module internal KernelFormula =
 
         { Root = root; Computed = order; Found = found }
 
-    /// The formula of what a kernel writes to the buffer `target`, in one or more lines.
+    /// The formula of the value that a kernel writes to the buffer `target`, in one or more lines.
     let of' (plan: Plan) (step: PlanStep) (target: int) : string =
         let walk = walk plan step target
         let results = Dictionary<Digest, Expr>()

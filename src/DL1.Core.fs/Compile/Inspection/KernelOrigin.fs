@@ -7,17 +7,17 @@ open DL1.Compiler.Execution
 open DL1.Compiler.Lowering
 open DL1.Compiler.Planning
 
-/// Finds the layer in which a value that a kernel wrote first became NaN or infinite. The kernel's nodes are evaluated
-/// by `Eval`, and followed from the bad element back to a node that is bad although its operands are finite. Runs only
+/// Finds the layer in which a value that a kernel wrote first became bad: NaN or infinite. `Eval` evaluates the kernel's
+/// nodes, and a search goes from the bad element back to a node that is bad although its operands are finite. Runs only
 /// when a value is refused.
 [<RequireQualifiedAccess>]
 module internal KernelOrigin =
-    // Kernels of more operations are not evaluated again; these take about a second.
+    // Kernels of more floating-point operations are not evaluated again; this number takes about a second.
     let private mostWork = 200_000_000L
     // Kernels whose nodes have more elements in all are not evaluated either, since all values are held at once.
     let private mostElements = 20_000_000L
 
-    /// By digest: the values of the nodes that a kernel computes, evaluated from its buffers, and of conditions it reads.
+    /// The values, by digest, of the nodes that a kernel computes, evaluated from its buffers, and of conditions it reads.
     let private evaluated (plan: Plan) (frame: Frame) (walk: KernelWalk) : Dictionary<Digest, float[]> =
         let rebuilt = Dictionary<Digest, Expr>()
         let floats = Dictionary<Digest, float[]>()
@@ -49,12 +49,12 @@ module internal KernelOrigin =
         Seq.iter2 (fun (e: Expr) value -> floats[e.Digest] <- Tensor.toFloats value) walk.Computed values
         floats
 
-    /// Follows a bad element of the root to the node in which it arose; `None` where `Eval` finds it finite.
+    /// Follows a bad element of the root back to the node in which it arose; `None` if `Eval` finds the element finite.
     let private first (values: Dictionary<Digest, float[]>) (root: Expr) (index: int) : Expr option =
         let rec back (e: Expr) (at: int) =
             let bad (o: Expr) =
                 match values.TryGetValue o.Digest with
-                // The element depends on those of the operands with the same row-major index alone.
+                // The element depends only on elements of the operands with its own row-major index.
                 | true, floats when e.Node.IsReshape || NodeClass.isElementwise e ->
                     if Double.IsFinite floats[at] then None else Some(o, at)
                 | true, floats ->
@@ -81,7 +81,7 @@ module internal KernelOrigin =
         match NodeClass.of' e with
         | NodeClass.Leaf
         | NodeClass.View -> false
-        // Padding may be with such a number.
+        // The padding value may itself be NaN or infinite.
         | NodeClass.Movement -> e.Node.IsPad && e.DType.IsFloat
         | _ -> not e.Node.IsGather && e.DType.IsFloat
 

@@ -11,8 +11,8 @@ open DL1.Compiler.Simd
 [<AbstractClass; Sealed>]
 type internal FmaChains<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
-    /// Runs ten chains of `links` multiply-adds each. `source` is the address of a number, which is broadcast; the sum
-    /// of the chains is stored at `target`, so that the work is not optimised away. Ten, to cover the latency.
+    /// Runs ten chains of `links` multiply-adds each: enough chains to hide the latency. `source` is the address of a
+    /// number, which is broadcast; the sum of the chains is stored at `target`, so that the work is not optimised away.
     static member Run(links: int, source: nativeint, target: nativeint) =
         Hot.loop ()
         let x = 'S.Broadcast source
@@ -34,7 +34,7 @@ type internal FmaChains<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> p
         let sum = 'S.Add('S.Add('S.Add(a, b), 'S.Add(c, d)), 'S.Add(e, f))
         'S.Store('S.Add(sum, 'S.Add('S.Add(g, h), 'S.Add(i, j))), target)
 
-/// The measured peak rates of this machine, a second: operations in f32 and in f64, and bytes moved.
+/// The measured peak rates of this machine: floating-point operations a second in f32 and in f64, and bytes moved a second.
 [<Struct>]
 type internal PeakFlops =
     {
@@ -43,7 +43,7 @@ type internal PeakFlops =
         Bytes: float
     }
 
-    /// The peak operations a second of a type.
+    /// The peak floating-point operations a second in a type.
     member this.FlopsOf(dtype: DType) = if dtype = DType.F64 then this.Flops64 else this.Flops
 
 /// Measures this machine in about 50 ms, once for each number of threads.
@@ -60,7 +60,7 @@ module internal PeakFlops =
 
         best
 
-    /// Operations a second on the widest vectors; a multiply-add counts as two.
+    /// Floating-point operations a second on the widest vectors; a multiply-add counts as two.
     let private flops<'T when 'T: unmanaged> threads =
         let links = 50_000
         let tasks = 4 * threads
@@ -94,5 +94,5 @@ module internal PeakFlops =
     let private measure threads =
         { Flops = flops<float32> threads; Flops64 = flops<float> threads; Bytes = bytes threads }
 
-    /// The peak rates of this many threads.
+    /// The peak rates that `threads` threads reach together.
     let measured (threads: int) : PeakFlops = known.GetOrAdd(threads, measure)

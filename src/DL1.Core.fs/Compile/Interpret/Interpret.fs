@@ -7,11 +7,12 @@ open DL1.Compiler
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
-/// Runs fused loops step by step, where no code may be generated: slower, with the same bits. A value has some blocks of 64 bytes,
-/// and a step is done for all of them at once, so that the choice of what to do is made once for some hundred elements.
+/// Interprets fused loops where no code may be generated: slower than emitted code, with the same bits. A value has several
+/// blocks of 64 bytes, all computed at once, so that a step's operation is matched once for some hundred elements.
 [<RequireQualifiedAccess>]
 module internal Interpret =
-    /// Computes a step in some bytes of its blocks, `stride` before those of the next step. Floats 'F and integers 'I have one size.
+    /// Computes the first `bytes` bytes of the value of step `index`. Values of steps begin at `values`, each `stride`
+    /// bytes after the one before. Floats 'F and integers 'I have one size.
     let private compute<'F, 'I when 'F: unmanaged and 'I: unmanaged>
         (staged: StagedLoop)
         values
@@ -49,8 +50,8 @@ module internal Interpret =
         | LoopStep.Convert(kind, x) ->
             InterpretIntegers.convert<'F, 'I> staged.Kinds[x] kind bytes (at x) target
 
-    /// Runs a call, with `capacity` blocks for each value. Its memory is not cleared first: each block is written before it is read.
-    /// Lanes beyond the end of a row may hold anything, and are never stored.
+    /// Runs one item, with `capacity` blocks for each value. Their memory is not cleared: each block is written before it
+    /// is read. Lanes beyond the end of a row may hold anything, and are never stored.
     [<SkipLocalsInit>]
     let private run<'F, 'I when 'F: unmanaged and 'I: unmanaged>
         capacity
@@ -62,17 +63,17 @@ module internal Interpret =
         split
         =
         let loop = staged.Loop
-        // The values, one block more, and two for the levels of each sum.
+        // The values of all steps, one block for new totals, and two blocks for each step, for the levels of a sum.
         let values = At.stack<byte>(64 * ((capacity + 2) * loop.Steps.Length + 1))
         let single = sizeof<'F> = 4
         let lanes = if single then 16n else 8n
         let stride = nativeint (64 * capacity)
         let inline slot step = values + stride * nativeint (step: int)
         let tail = slot loop.Steps.Length
-        // A row of several blocks is done in runs of its blocks; of shorter rows, several are done together.
+        // A row longer than a block is computed `capacity` blocks at a time; `capacity` shorter rows are computed together.
         let isLong = columns > lanes
 
-        /// The bytes from a segment of an operand to the next.
+        /// The bytes from one segment of an operand to the next.
         let inline down operand =
             if lanesOf[operand].Operand.Invariant then
                 0n
@@ -84,7 +85,7 @@ module internal Interpret =
             + segment * down operand
             + column * lanesOf[operand].ColumnBytes
 
-        /// Loads the blocks of a value: those of one row from a column on, or those of several rows from a segment on.
+        /// Loads `blocks` blocks of an operand: those of a long row from a column on, or those of short rows from a segment on.
         let read operand segment column blocks (target: nativeint) =
             let o, from = lanesOf[operand], address operand segment column
 
@@ -108,14 +109,14 @@ module internal Interpret =
             | LoopStep.Load operand -> read operand segment column blocks (slot step)
             | _ -> compute<'F, 'I> staged values stride (64n * nativeint blocks) step
 
-        /// Copies a value's first block to its others.
+        /// Copies the first block of a step's value to its other blocks.
         let spread step =
             for i in 1 .. capacity - 1 do
                 LoopMemory.Copy(slot step, slot step + 64n * nativeint i, 64)
 
-        // Lanes beyond the end of a row must not be reduced: new totals are computed here, and only the valid lanes copied.
+        // Lanes beyond the end of a row must not be reduced: new totals are computed here, and valid lanes copied back.
         let newTotals = tail
-        // The levels of pairwise sums above leaf blocks: 1 is the sum of leaf blocks, 2 the sum of those sums.
+        // The levels of pairwise sums above leaf blocks: level 1 is the sum of leaf blocks, level 2 the sum of those sums.
         let above level reduction = tail + 64n * nativeint (1 + (level - 1) * loop.Steps.Length + reduction)
 
         let zero total = InterpretReduce.start single LaneKind.Float ReduceOp.Sum total
@@ -137,7 +138,7 @@ module internal Interpret =
 
             let leaf = nativeint Tuning.LeafBlock * (if loop.Across then lanes else 1n)
 
-            /// Ends a leaf block where the block at a column begins a new one, and a sum of `Tuning.LeafBlock` leaf blocks.
+            /// Ends the leaf block if the block at `column` begins a new one, and then the sum of leaf blocks if it is complete.
             let inline startBlock column =
                 if since >= leaf && (not loop.Across || column % leaf = 0n) then
                     for reduction in stage.Sums do
@@ -152,7 +153,7 @@ module internal Interpret =
                             add (above 2 reduction) (above 1 reduction)
                             zero (above 1 reduction)
 
-            /// Reduces blocks in their order, as many at once as surely belong to one leaf block.
+            /// Reduces `blocks` blocks in their order, as many at once as are sure to belong to one leaf block.
             let inline reduce (column: nativeint) blocks =
                 let mutable first = 0
 
@@ -282,12 +283,12 @@ module internal Interpret =
         let lanesOf = staged.Loop.Operands |> Array.map (InterpretMemory.ofOperand (sizeof<'F> = 4))
 
         LoopBody(fun operands segments columns split ->
-            // No more blocks than the call has.
+            // A value needs no more blocks than the item has.
             let blocks = max 1n (if columns > lanes then (columns + lanes - 1n) / lanes else segments)
             let capacity = int (min (nativeint most) blocks)
             run<'F, 'I> capacity staged lanesOf operands segments columns split)
 
-    /// A staged loop as a body that interprets it.
+    /// Returns a body that interprets a staged loop.
     let body (staged: StagedLoop) : LoopBody =
         if staged.Loop.Type = DType.F32 then
             bodyOf<float32, int> staged

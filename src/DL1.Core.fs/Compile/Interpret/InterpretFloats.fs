@@ -11,7 +11,7 @@ type private V = VectorMath
 
 /// Operations on blocks of floats of type 'F: f32 or f64.
 module internal InterpretFloats =
-    /// Applies the form for 'F and for the native width of a function; the JIT drops the other forms.
+    /// Applies the form of a function for 'F, and for vectors of 256 bits where they are native; the JIT drops the others.
     let inline private map<'F>
         ([<InlineIfLambda>] single: Vector128<float32> -> Vector128<float32>)
         ([<InlineIfLambda>] double: Vector128<float> -> Vector128<float>)
@@ -33,7 +33,7 @@ module internal InterpretFloats =
         else
             each1 double bytes x target
 
-    // One method for each function, too long to be inlined, so that functions that are not called cost nothing.
+    // Each function has its own method, too long to be inlined, so that the JIT does not compile functions that are not called.
 
     let private exp<'F> bytes x target = map<'F> V.Exp V.Exp V.Exp V.Exp bytes x target
     let private expm1<'F> bytes x target = map<'F> V.Expm1 V.Expm1 V.Expm1 V.Expm1 bytes x target
@@ -74,16 +74,16 @@ module internal InterpretFloats =
     let erfBy<'F> bytes x gaussian target =
         map2<'F> (fun v w -> V.ErfBy(v, w)) (fun v w -> V.ErfBy(v, w)) bytes x gaussian target
 
-    /// Applies a function of `ScalarCalls` in place, to a copy of the blocks.
+    /// Copies the blocks at x to `target`, and applies a function of `ScalarCalls` to the copy, in place.
     let inline private inPlace<'F> ([<InlineIfLambda>] f: nativeint * int -> unit) bytes x target =
         each1 (fun (v: Vector128<byte>) -> v) bytes x target
         f (target, int bytes / sizeof<'F>)
 
-    /// The mask of lanes that are not 0.
+    /// The mask of the lanes that are not 0.
     let inline notZero<'F when 'F: unmanaged> (v: Vector128<'F>) =
         Vector128.OnesComplement(Vector128.Equals(v, Vector128<'F>.Zero))
 
-    /// A mask as floats, 1 and 0.
+    /// Converts a mask to numbers of type 'F, floats or integers: 1 where it is true, else 0.
     let inline truth<'F when 'F: unmanaged> (mask: Vector128<'F>) =
         Vector128.BitwiseAnd(mask, Vector128<'F>.One)
 
@@ -135,7 +135,7 @@ module internal InterpretFloats =
         Hot.loop ()
         let inline each (f: Vector128<'F> -> Vector128<'F> -> Vector128<'F>) = each2 f bytes x y target
 
-        /// The function, or the same for vectors of 256 bits where they are native.
+        /// Applies `wide`, the function on vectors of 256 bits, where these are native; else f, the same function on 128 bits.
         let inline both f (wide: Vector256<'F> -> Vector256<'F> -> Vector256<'F>) =
             if Vector256.IsHardwareAccelerated then each2 wide bytes x y target else each f
 

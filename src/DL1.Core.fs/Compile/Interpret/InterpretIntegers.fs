@@ -12,7 +12,7 @@ module internal InterpretIntegers =
     let private refuse what : unit =
         Refuse.domain "run a fused loop" what "an operation that these lanes have" "report this as a bug"
 
-    /// Wraps to 32 bits: integers have 32 bits in lanes of 64 too.
+    /// Wraps integers to 32 bits: they are 32-bit integers even in lanes of 64 bits, in loops of f64.
     let inline private wrap<'I when 'I: unmanaged> (v: Vector128<'I>) : Vector128<'I> =
         if sizeof<'I> = 4 then
             v
@@ -67,7 +67,7 @@ module internal InterpretIntegers =
         | BinaryOp.Div
         | BinaryOp.Pow -> refuse $"{op} of truth values"
 
-    /// Compares lanes of floats or of integers, of type 'T, to a mask.
+    /// Compares lanes of type 'T, floats or integers, and writes the mask of the result to `target`.
     let compare<'T when 'T: unmanaged> op bytes x y target =
         Hot.loop ()
         let inline each (f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>) = each2 f bytes x y target

@@ -4,14 +4,15 @@ open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
-/// An operand as lanes: the bytes of an element, and from column to column, and whether elements are copied to lanes as they are.
+/// An operand and how it is read into lanes. `Bytes`: of an element. `ColumnBytes`: from one column to the next, 0 where
+/// one element serves the row. `IsCopied`: an element has the bits of a lane, so it is copied without conversion.
 [<Struct>]
 type internal LaneOperand = { Operand: LoopOperand; Bytes: int; ColumnBytes: nativeint; IsCopied: bool }
 
-/// Elements of a fused loop's operands as lanes, where the loop is interpreted: all lanes are as wide as the loop's floats.
+/// Reads and writes operands of interpreted loops, as lanes. All lanes are as wide as the loop's floats.
 [<RequireQualifiedAccess>]
 module internal InterpretMemory =
-    /// An operand of a loop of f32 (`single`) or of f64.
+    /// Describes an operand of a loop of f32 (`single`) or f64.
     let ofOperand single (operand: LoopOperand) =
         let bytes = operand.Type.Bytes
 
@@ -22,7 +23,7 @@ module internal InterpretMemory =
             IsCopied = operand.Type <> DType.Bool && bytes = (if single then 4 else 8)
         }
 
-    /// Copies rows of at most 64 bytes.
+    /// Copies `rows` rows of `bytes` bytes, at most 64; `fromStride` and `stride` are the bytes from one row to the next.
     let private copyRows from fromStride target stride bytes rows =
         Hot.loop ()
 
@@ -33,7 +34,7 @@ module internal InterpretMemory =
             for i in 0n .. nativeint rows - 1n do
                 LoopMemory.Copy(from + fromStride * i, target + stride * i, bytes)
 
-    /// Reads `count` elements into lanes, or one into all lanes of a block where the operand does not move along columns.
+    /// Reads `count` elements into lanes at `block`, or one into all its lanes if the operand does not move along columns.
     let load single (o: LaneOperand) (address: nativeint) count (block: nativeint) =
         let operand = o.Operand
         let bytes = if single then 4 else 8
@@ -62,7 +63,7 @@ module internal InterpretMemory =
             | DType.Bool ->
                 each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0L else -1L))
 
-    /// Reads rows of `count` elements, at most a block, `down` bytes apart: a block for each.
+    /// Reads `rows` rows of `count` elements, at most a block, `down` bytes apart, each row into a block of its own.
     let loadRows single (o: LaneOperand) address down count rows blocks =
         if o.IsCopied && o.Operand.Along then
             copyRows address down blocks 64n (o.Bytes * count) rows
@@ -70,7 +71,7 @@ module internal InterpretMemory =
             for i in 0n .. nativeint<int> rows - 1n do
                 load single o (address + down * i) count (blocks + 64n * i)
 
-    /// Writes `count` elements, or one where the operand does not move along columns.
+    /// Writes `count` elements from the lanes at `block`, or one element where the operand does not move along columns.
     let store single (o: LaneOperand) (address: nativeint) count (block: nativeint) =
         let operand = o.Operand
         let bytes = if single then 4 else 8
@@ -90,7 +91,7 @@ module internal InterpretMemory =
                 | DType.I64 -> At.write element (At.read<int64> lane)
                 | DType.Bool -> At.write element (if At.read<int> lane = 0 then 0uy else 1uy)
 
-    /// Writes rows of `count` elements, at most a block, `down` bytes apart: a block for each.
+    /// Writes `rows` rows of `count` elements, at most a block, `down` bytes apart, each row from a block of its own.
     let storeRows single (o: LaneOperand) address down count rows blocks =
         if o.IsCopied && o.Operand.Along then
             copyRows blocks 64n address down (o.Bytes * count) rows

@@ -17,14 +17,14 @@ module internal InterpretReduce =
         | ReduceOp.Max -> fold<'T> (fun v w -> Vector128.Max(v, w)) blocks x total
         | ReduceOp.Min -> fold<'T> (fun v w -> Vector128.Min(v, w)) blocks x total
 
-    /// Combines whole blocks, one after another, with the accumulator `total`.
+    /// Combines `blocks` whole blocks at x, one after another, with the accumulator at `total`.
     let combine single (kind: LaneKind) op blocks x total =
         match kind.IsFloat, single with
         | true, true -> combining<float32> op blocks x total
         | true, false -> combining<float> op blocks x total
         | false, true -> combining<int> op blocks x total
         | false, false ->
-            // Integers have 32 bits in lanes of 64 too: each result is wrapped.
+            // Integers are 32-bit integers even in lanes of 64 bits: each result is wrapped.
             let binary = LoopSteps.combining op
 
             for i in 0 .. blocks - 1 do

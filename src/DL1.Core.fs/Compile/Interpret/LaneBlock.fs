@@ -4,14 +4,14 @@ open System
 open System.Runtime.Intrinsics
 open DL1.Compiler.Simd
 
-/// Blocks of 64 bytes at addresses, one after another, as vectors of 128 bits, for the interpreter. Floats are lanes of the fused
-/// loop's own type; integers and masks are lanes of the same size, integers always within 32 bits.
+/// Blocks of 64 bytes in memory, one after another, processed as vectors, for the interpreter. Floats are lanes of the fused
+/// loop's own type; integers and masks are lanes of the same size, and integers have values of 32 bits in all of them.
 module internal LaneBlock =
-    /// Fills some bytes of blocks with a value.
+    /// Fills `bytes` bytes of blocks at `target` with copies of a value.
     let fill (bytes: nativeint) (target: nativeint) (value: 'T) =
         Span<'T>(target.ToPointer(), int bytes / sizeof<'T>).Fill value
 
-    /// Calls f with the offset of each part of `step` bytes.
+    /// Calls f with the offset of each part of `step` bytes, in a range of `bytes` bytes.
     let inline every (step: nativeint) (bytes: nativeint) ([<InlineIfLambda>] f: nativeint -> unit) =
         let mutable at = 0n
 
@@ -19,11 +19,11 @@ module internal LaneBlock =
             f at
             at <- at + step
 
-    /// Applies f to each vector, of any width, of some bytes of blocks.
+    /// Applies f to each vector, of any width, in `bytes` bytes of blocks at x; results go to `target`.
     let inline each1 ([<InlineIfLambda>] f: 'V -> 'W) bytes (x: nativeint) (target: nativeint) =
         every (nativeint sizeof<'V>) bytes (fun at -> At.write (target + at) (f (At.read (x + at))))
 
-    /// Applies f to the vectors of two values, pair by pair.
+    /// Applies f to the vectors of two values at x and y, pair by pair; results go to `target`.
     let inline each2
         ([<InlineIfLambda>] f: 'V -> 'V -> 'W)
         bytes
@@ -34,7 +34,7 @@ module internal LaneBlock =
         every (nativeint sizeof<'V>) bytes (fun at ->
             At.write (target + at) (f (At.read (x + at)) (At.read (y + at))))
 
-    /// Combines the block at `total` with each of the blocks from x on, one after another.
+    /// Combines the block at `total` with each of `blocks` blocks from x on, one after another.
     let inline fold<'T when 'T: unmanaged>
         ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)
         (blocks: int)

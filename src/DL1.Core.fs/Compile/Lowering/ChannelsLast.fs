@@ -3,11 +3,10 @@ namespace DL1.Compiler.Lowering
 open System.Collections.Generic
 open DL1
 
-/// Layout assignment: convolutions and poolings get channels as their innermost axis, as their kernels need it. The
-/// graph becomes another of the same meaning, in which every such node reads its data through transposes from
-/// channels-last values, and is read through a transpose to channels last. What lies between such nodes is computed
-/// channels last too, so that nothing is moved within an island of them. Sums over several axes are in another order;
-/// everything else keeps its bits.
+/// Layout assignment: channels become the innermost axis of convolutions and poolings, as their kernels need it. In the
+/// rewritten graph, of equal meaning, each of these nodes reads its data through transposes of channels-last values, and a
+/// transpose to channels last reads its result. Nodes between them are computed channels last too, so that neighbouring
+/// convolutions and poolings need no copies. Sums over several axes are added in another order; all else keeps its bits.
 [<RequireQualifiedAccess>]
 module internal ChannelsLast =
     /// The permutation from channels first to channels last, `[n; spatial...; c]`.
@@ -16,16 +15,16 @@ module internal ChannelsLast =
     /// The permutation from channels last to channels first, `[n; c; spatial...]`.
     let lastToFirst rank = [ 0; rank - 1 ] @ [ 1 .. rank - 2 ]
 
-    /// The channels-last value of which a node is the channels-first transpose.
+    /// Matches a transpose from channels last to channels first; gives its operand, the channels-last value.
     let private (|FromLast|_|) (e: Expr) =
         match e.Node with
         | Node.Transpose(permutation, x) when e.Shape.Rank >= 3 && permutation = lastToFirst e.Shape.Rank ->
             Some x
         | _ -> None
 
-    /// A convolution or pooling whose result and operands, except weights, are channels last: its node in the graph,
-    /// and its operands as its kernel takes them. A gradient by the weights is matched itself; any other by its
-    /// channels-last transpose.
+    /// Matches a convolution or pooling whose result and operands, except weights, are channels last; gives its node in the
+    /// graph, and its operands as the kernel takes them. It matches the transpose of the node to channels last; for a gradient
+    /// by the weights, the node itself.
     let (|ChannelsLast|_|) (e: Expr) : (Expr * Expr list) option =
         match e.Node with
         | Node.Conv(ConvRole.WeightGrad _, _, FromLast x, FromLast y) -> Some(e, [ x; y ])
@@ -42,20 +41,20 @@ module internal ChannelsLast =
             | _ -> None
         | _ -> None
 
-    /// The layouts in which a value is at hand.
+    /// The layouts in which the rewritten graph has a value.
     [<RequireQualifiedAccess; NoEquality; NoComparison>]
     type private Form =
         /// Channels first, as in the graph.
         | First of Expr
         /// Channels last: the transpose of the value in the graph.
         | Last of Expr
-        /// Either, at little cost: broadcasts, and what is computed from broadcasts alone.
+        /// Either, at little cost: broadcasts, and values computed from broadcasts alone.
         | Both of first: Expr * last: Expr
 
     let private permuted (permutation: int list) (xs: 'a list) =
         permutation |> List.map (fun i -> List.item i xs)
 
-    /// A transpose; a reshape where only axes of extent 1 change places; x itself where no axis does.
+    /// Makes a transpose; a reshape where only axes of extent 1 change places; x itself where no axis does.
     let private transpose (permutation: int list) (x: Expr) =
         let moving = permutation |> List.filter (fun axis -> x.Shape[axis] <> 1)
         let dims = permuted permutation (x.Shape.ToList())
@@ -69,7 +68,7 @@ module internal ChannelsLast =
             | Node.Constant t -> Expr.constant (Strided.transpose (Shape.ofList dims) permutation t)
             | _ -> Expr.Make(Node.Transpose(permutation, x))
 
-    /// The transpose of a value; if that is a transpose itself, the two become one.
+    /// Makes the transpose of a value; if the value is a transpose itself, the two become one.
     let private transposed (permutation: int list) (x: Expr) =
         match x.Node with
         | Node.Transpose(inner, y) -> transpose (permuted permutation inner) y
@@ -79,7 +78,7 @@ module internal ChannelsLast =
     [<Sealed>]
     type private Rewriting() =
         let forms = Dictionary<Digest, Form>()
-        // Values in the other layout than their form's.
+        // Values in the layout that their `Form` lacks.
         let firsts, lasts = Dictionary<Digest, Expr>(), Dictionary<Digest, Expr>()
 
         let isLast (e: Expr) = forms[e.Digest].IsLast
@@ -89,7 +88,7 @@ module internal ChannelsLast =
             match forms[e.Digest] with
             | Form.First x
             | Form.Both(x, _) -> x
-            // Not merged with a transpose in x: that of a convolution is part of what its kernel computes.
+            // Not merged with a transpose in x: a convolution is computed together with the transpose of its result.
             | Form.Last x -> Lookup.orAdd firsts e.Digest (fun () -> transpose (lastToFirst e.Shape.Rank) x)
 
         let last (e: Expr) =
@@ -102,10 +101,10 @@ module internal ChannelsLast =
         /// The form of a value whose channels-last transpose is this node.
         let inLast node = Form.Last(made node)
 
-        /// A data operand as convolutions and poolings read it: through a transpose of its channels-last value.
+        /// Returns a data operand as convolutions and poolings read it: through a transpose of its channels-last value.
         let read (e: Expr) = made (Node.Transpose(lastToFirst e.Shape.Rank, last e))
 
-        /// A convolution or pooling over channels-last operands, weights excepted.
+        /// Rewrites a convolution or pooling to read its operands, except weights, channels last.
         let window (e: Expr) =
             let turned node = inLast (Node.Transpose(firstToLast e.Shape.Rank, made node))
 
@@ -114,8 +113,8 @@ module internal ChannelsLast =
             | Node.Conv(role, spec, x, w) -> turned (Node.Conv(role, spec, read x, first w))
             | pooling -> turned (Node.map read pooling)
 
-        /// The operand of a broadcast to `rank` axes, with channels last. Axes that it lacks are added in front with extent 1 first,
-        /// so that its channels meet those of the result; a scalar stays a scalar.
+        /// Returns the operand of a broadcast to `rank` axes, channels last. Where it has fewer axes, axes of extent 1 are added
+        /// in front beforehand, so that its channels meet those of the result; a scalar stays a scalar.
         let aligned rank (x: Expr) =
             let missing = rank - x.Shape.Rank
 
@@ -132,7 +131,7 @@ module internal ChannelsLast =
             let unchanged = Node.operands e.Node |> List.forall (fun o -> (first o).Digest = o.Digest)
             Form.First(if unchanged then e else made (Node.map first e.Node))
 
-        /// A reduction over `axes`, computed with channels last, for which `make` gets the positions of the axes.
+        /// Computes a reduction of `x` over `axes` channels last; `make` is given the positions of `axes` in that layout.
         let without (axes: int list) (x: Expr) (make: int list -> Node<Expr>) =
             let order = firstToLast x.Shape.Rank
             let positions = axes |> List.map (fun axis -> List.findIndex ((=) axis) order) |> List.sort
@@ -142,7 +141,7 @@ module internal ChannelsLast =
 
         member _.First(e: Expr) = first e
 
-        /// Finds the form of a node, after those of its operands.
+        /// Finds the form of a node. The forms of its operands must be known.
         member _.Visit(e: Expr) =
             let rank = e.Shape.Rank
             let order = firstToLast rank
@@ -194,7 +193,7 @@ module internal ChannelsLast =
                     | _ -> plain e
                 | _ -> plain e
 
-    /// The graph with channels last in its convolutions and poolings; without any, the graph itself. It must be the
+    /// Rewrites the convolutions and poolings of a graph to channels last; a graph without any stays as it is. It must be the
     /// last rewriting: another would cancel the pairs of transposes about a convolution or pooling.
     let channelsLast (roots: Expr list) : Expr list =
         let nodes = Graph.topological roots

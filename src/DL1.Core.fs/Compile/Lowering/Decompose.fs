@@ -4,10 +4,10 @@ open System.Collections.Generic
 open DL1
 open DL1.Pattern
 
-/// Decompositions of nodes that others define, and rewrites of whole graphs that share what is computed twice.
+/// Replaces nodes by definitions in terms of others, and rewrites whole graphs where two nodes can share a computation.
 [<RequireQualifiedAccess>]
 module internal Decompose =
-    /// Puts the reduced axis back, with extent 1, and broadcasts along it to the shape of x.
+    /// Puts the reduced axis back into `y`, with extent 1, and broadcasts `y` along it to the shape of `x`.
     let private spread axis (x: Expr) (y: Expr) =
         let kept = Shape.withAxis axis 1 x.Shape
         Expr.broadcastTo (x.Shape.ToList()) (Expr.reshape (kept.ToList()) y)
@@ -20,7 +20,8 @@ module internal Decompose =
             Some(exps / spread axis x (Expr.sum [ axis ] exps))
         | _ -> None
 
-    /// Whether y is x − finiteMax x along the axis, for some x: its own maximum is then 0, infinite, or NaN.
+    /// Whether y is x − finiteMax x along the axis, for some x. Then the maximum of y is 0, infinite or NaN, and `logSumExp`
+    /// need not subtract it.
     let private isLessMax axis (y: Expr) =
         match y.Node with
         | Node.Binary(BinaryOp.Sub, x, _) when axis < x.Shape.Rank && x.Shape = y.Shape ->
@@ -36,19 +37,20 @@ module internal Decompose =
             Some(shift + log (Expr.sum [ axis ] (exp (x - spread axis x shift))))
         | _ -> None
 
-    /// A function with a derivative of its own becomes its value: nothing is differentiated after lowering.
+    /// A function with a derivative of its own becomes its value: no derivative is taken after lowering.
     let custom (e: Expr) =
         match e.Node with
         | Node.Custom(rule, xs) -> Rebuild.substitute (List.zip rule.Inputs xs) [ rule.Value ] |> List.tryHead
         | _ -> None
 
-    /// stopGradient x becomes x, for the same reason.
+    /// stopGradient x becomes x: no derivative is taken after lowering.
     let stopped (e: Expr) =
         match e.Node with
         | Node.StopGradient x -> Some x
         | _ -> None
 
-    /// n·2⁻³² < p becomes n < ⌈p·2³²⌉ in whole numbers, for random words n: what `Draw.bernoulli` writes.
+    /// n·2⁻³² < p, by which `Draw.bernoulli` compares random words n, becomes n < ⌈p·2³²⌉ in whole numbers; 2³¹ is subtracted on
+    /// both sides, as words are i32.
     let chance (e: Expr) =
         match e.Node with
         | Node.Compare(CompareOp.Lt,
@@ -65,10 +67,10 @@ module internal Decompose =
             | _ -> None
         | _ -> None
 
-    // 2²⁴: f32 holds every integer below it exactly, and rounds none from beyond it to below it.
+    // 2²⁴: f32 holds every integer of smaller magnitude exactly, and rounds no other integer to one of those.
     let private wholeSingles = 16777216.0
 
-    /// Applies `change` to what is beneath at most `fuel` views, and rebuilds each view by `again`.
+    /// Applies `change` to the value beneath at most `fuel` views; `again` derives the result for a view from its operand's.
     let rec private throughViews fuel (change: Expr -> 'a) (again: Expr -> 'a -> 'a) (e: Expr) : 'a =
         match e.Node with
         | Node.Broadcast(_, x)
@@ -76,7 +78,7 @@ module internal Decompose =
         | Node.Transpose(_, x) when fuel > 0 -> again e (throughViews (fuel - 1) change again x)
         | _ -> change e
 
-    /// Compares i64 with small constants (labels with classes) in f32, exactly: no fused loop holds i64.
+    /// Compares i64 with constants below 2²⁴ (such as labels with classes) exactly in f32, since no fused loop holds i64.
     let labels (e: Expr) =
         let isSmall (x: Expr) =
             match x.Node with
@@ -99,7 +101,7 @@ module internal Decompose =
             Some(Expr.compare op (asSingle x) (asSingle y))
         | _ -> None
 
-    /// The operands of all nodes of a unary operation.
+    /// The operands of all nodes with the unary operation `op`.
     let private operandsOf op (roots: Expr list) =
         [
             for e in Graph.topological roots do
@@ -108,7 +110,7 @@ module internal Decompose =
                 | _ -> ()
         ]
 
-    /// relu x > 0 is x > 0, and where relu x is there anyway, x need not be stored for the comparison.
+    /// x > 0 becomes relu x > 0, which is equal, where the graph computes relu x: then x need not be stored for the comparison.
     let masksFromRelu (roots: Expr list) =
         let isRelu = operandsOf UnaryOp.Relu roots |> Seq.map _.Digest |> HashSet
 
@@ -120,13 +122,13 @@ module internal Decompose =
 
         if isRelu.Count = 0 then roots else Rebuild.where change roots
 
-    /// Sigmoids of x and of −x, which a sigmoid and its derivative need, share one exponential: with t = exp(−|x|)
-    /// they are 1/(1 + t) and t/(1 + t), in the order of the sign of x.
+    /// A sigmoid and its derivative need the sigmoids of x and of −x. Both come from one exponential t = exp(−|x|): where x ≥ 0,
+    /// they are 1/(1 + t) and t/(1 + t); elsewhere, these two exchanged.
     let pairsOfSigmoids (roots: Expr list) =
         let operands = operandsOf UnaryOp.Sigmoid roots
         let isOperand = operands |> Seq.map _.Digest |> HashSet
 
-        // The x for which x and −x are operands of a sigmoid.
+        // Each x such that the graph has the sigmoids of both x and −x.
         let pairs =
             operands
             |> List.choose (function

@@ -2,9 +2,9 @@ namespace DL1.Compiler.Lowering
 
 open DL1
 
-/// Rewrites a graph before it is cut into groups: nodes that are defined by others are decomposed, matmuls over a
-/// stack that share a matrix become one matmul, and reshapes move out of the way of fusion. Values stay the same but
-/// for the order of sums, the sign of zeros, and the rounding of what is decomposed.
+/// Rewrites a graph before it is cut into groups: decomposes nodes with a definition in terms of others, makes one matmul of
+/// matmuls over a stack that share a matrix, and moves reshapes out of the way of fusion. Values stay the same but for the order
+/// of sums, the sign of zeros, and the rounding of decomposed nodes.
 [<RequireQualifiedAccess>]
 module internal Lower =
     let private table =

@@ -4,10 +4,10 @@ open DL1
 open DL1.Pattern
 open DL1.Compiler.Fusion
 
-/// Stacks of matmuls as one matmul, and transposes of a product's operands rather than of the product.
+/// Rewrites stacks of matmuls as one matmul, and transposes of products as products of transposes.
 [<RequireQualifiedAccess>]
 module internal LowerMatMuls =
-    /// Whether a value can be read in another shape without a copy.
+    /// Whether a value can be read in the shape `target` without a copy.
     let private reshapesFreely (target: Shape) (e: Expr) =
         let r = StridedView.through e
         (StridedView.reshaped e.Shape r.Strides target).IsSome
@@ -40,8 +40,8 @@ module internal LowerMatMuls =
                 None
         | _ -> None
 
-    /// A column times a row is an elementwise product, which fuses with what comes before and after it. Not for stacks, whose
-    /// sum is one product (`summedStack`).
+    /// A column times a row becomes an elementwise product, which fuses with its neighbours. Not in stacks: `summedStack` makes
+    /// one product of the sum of a stack.
     let outerProduct (e: Expr) =
         match e.Node with
         | Node.MatMul(column, row) when
@@ -52,7 +52,8 @@ module internal LowerMatMuls =
 
     let private lastTwo (rank: int) = [ 0 .. rank - 3 ] @ [ rank - 1; rank - 2 ]
 
-    /// A transpose of a product whose columns are not its last axis becomes the product of the transposes, swapped.
+    /// (a·b)ᵀ becomes bᵀ·aᵀ, where a transpose makes the rows of a product its last axis. If the transpose also moves other
+    /// axes, a transpose of the new product does that.
     let transposedProduct (e: Expr) =
         match e.Node with
         | Node.Transpose(permutation, (Form(Node.MatMul(a, b)) as p)) when
@@ -66,7 +67,7 @@ module internal LowerMatMuls =
             Some(if rest = [ 0 .. rank - 1 ] then product else Expr.transpose rest product)
         | _ -> None
 
-    /// Σᵢ aᵢᵀ·bᵢ over a stack is one product: all rows of the aᵢ, transposed, times all rows of the bᵢ.
+    /// Σᵢ aᵢᵀ·bᵢ over a stack becomes one product: all rows of the aᵢ, transposed, times all rows of the bᵢ.
     let summedStack (e: Expr) =
         match e.Node with
         | Node.Reduce(ReduceOp.Sum, axes, (Form(Node.MatMul(aT, b)) as p)) when

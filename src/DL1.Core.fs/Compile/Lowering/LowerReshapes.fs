@@ -9,13 +9,13 @@ open DL1.Compiler.Fusion
 module internal LowerReshapes =
     let private squeezed (s: Shape) = s.ToList() |> List.filter (fun d -> d <> 1)
 
-    /// The value beneath any number of reshapes, whose memory holds a reshaped value too.
+    /// The value beneath any number of reshapes. Its memory holds the reshaped value too.
     let rec beneath (e: Expr) =
         match e.Node with
         | Node.Reshape(_, x) -> beneath x
         | _ -> e
 
-    /// A reshape that does more than insert or remove axes of extent 1: the value beneath it.
+    /// Matches a reshape that does more than insert or remove axes of extent 1; gives the value beneath it.
     let private (|Reshaped|_|) (e: Expr) =
         match e.Node with
         | Node.Reshape(_, x) ->
@@ -27,7 +27,7 @@ module internal LowerReshapes =
                 None
         | _ -> None
 
-    /// op(reshape x, y) becomes reshape(op(x, reshape⁻¹ y)), where x has fewer axes.
+    /// op(reshape x, y), with op elementwise, becomes reshape(op(x, reshape⁻¹ y)), where x has fewer axes of extent above 1.
     let reshapeOutwards (e: Expr) =
         if NodeClass.isElementwise e then
             Node.operands e.Node
@@ -40,7 +40,7 @@ module internal LowerReshapes =
         else
             None
 
-    /// A reshape of a broadcast becomes a broadcast, where the axes along which it repeats stay together.
+    /// A reshape of a broadcast becomes a broadcast of a reshape, unless it merges repeated axes with others.
     let reshapedBroadcast (e: Expr) =
         match e.Node with
         | Node.Reshape(shape, Form(Node.Broadcast(from, x))) when e.Shape.Size > 0 ->
@@ -53,7 +53,7 @@ module internal LowerReshapes =
                 Expr.broadcastTo (shape.ToList()) (Expr.reshape kept x))
         | _ -> None
 
-    /// A reduction of a reshape becomes a reshape of a reduction, where only axes before the reduced ones are reshaped.
+    /// A reduction of a reshape becomes a reshape of a reduction, where the reshape changes only axes before the reduced ones.
     let reduceOfReshaped (e: Expr) =
         match e.Node with
         | Node.Reduce(op, axes, (Reshaped x as r)) ->

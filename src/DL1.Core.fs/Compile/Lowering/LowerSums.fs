@@ -2,10 +2,10 @@ namespace DL1.Compiler.Lowering
 
 open DL1
 
-/// Chains of additions (not reductions) that are something simpler: concatenations.
+/// Replaces chains of additions (not reductions) by something simpler: concatenations.
 [<RequireQualifiedAccess>]
 module internal LowerSums =
-    /// A value padded with zeros along one axis alone: the axis, the index at which the value begins, and the value.
+    /// Matches a value padded with zeros along one axis alone: the axis, the index at which the value begins, and the value.
     let private (|Padded|_|) (e: Expr) =
         match e.Node with
         | Node.Pad(edges, 0.0, x) when edges |> List.forall (fun edge -> edge.Between = 0) ->
@@ -16,7 +16,7 @@ module internal LowerSums =
             | _ -> None
         | _ -> None
 
-    // The most nodes of one sum, terms and additions, that are examined.
+    // At most this many nodes of one sum, terms and additions together, are examined.
     let private mostTerms = 64
 
     /// A sum of zero-padded values that fill an axis, one after another without overlap, becomes their concatenation.

@@ -2,7 +2,7 @@ namespace DL1.Compiler.Lowering
 
 open DL1
 
-/// The forms of nodes, by what the compiler can do with them: the one complete table, which predicates over nodes read.
+/// The forms of nodes, by what the compiler can do with them. `NodeClass.of'` is the one complete table; predicates read it.
 [<RequireQualifiedAccess>]
 type internal NodeClass =
     /// Constants and variables.
@@ -10,14 +10,14 @@ type internal NodeClass =
     /// Each element is computed from the elements of the operands with the same index.
     | Elementwise
     | Reduce
-    /// Something else than a reduction along one axis: running sums, sorting, the index of an extremum.
+    /// An operation along one axis that is not a reduction: running sums, sorting, the index of an extremum.
     | AlongAxis
     /// Softmax and logSumExp, which lowering decomposes.
     | Softmax
     | MatMul
-    /// Memory read by other strides.
+    /// Reads the memory of its operand by other strides: broadcasts, reshapes, transposes and slices.
     | View
-    /// Elements moved, or set to a constant, without regard to their values.
+    /// Moves elements, or sets some to a constant, without regard to their values.
     | Movement
     /// Gathers and scatters.
     | Indexed
@@ -71,7 +71,7 @@ module internal NodeClass =
     /// Whether a node is a convolution or pooling.
     let isWindow (e: Expr) = of' e = NodeClass.Window
 
-    /// Whether computing a node costs more than reading its value.
+    /// Whether computing a node is taken to cost more than reading its value.
     let isHeavy (e: Expr) =
         match of' e with
         | NodeClass.MatMul
@@ -82,7 +82,7 @@ module internal NodeClass =
         | NodeClass.Custom -> true
         | _ -> false
 
-    /// Whether one operation on a stack of values computes what the node does value by value, at the same cost.
+    /// Whether the same operation, on operands stacked along a new axis, computes the stack of its results at the same cost.
     let stacks (e: Expr) =
         match of' e with
         | NodeClass.Elementwise

@@ -9,13 +9,13 @@ open DL1.Compiler.FusedLoop
 type internal NodeKind =
     /// A variable or constant: in memory before anything runs.
     | Leaf
-    /// A view of memory: free where the reader can address it by strides, else one copy.
+    /// A view of memory: free where the reader can address the memory by strides, else one copy.
     | View
     | Elementwise
     | Reduce of ReduceOp * axes: int list
     /// A matmul of floats, which may have an epilogue.
     | MatMul
-    /// A convolution or pooling, channels last: its node, and its operands as the kernel takes them.
+    /// A convolution or pooling with channels last: its node in the graph, and its operands as the kernel takes them.
     | ChannelsLast of Expr * Expr list
     /// Computed by a kernel of its own.
     | Other
@@ -23,14 +23,14 @@ type internal NodeKind =
 /// Classifies nodes by what a fused loop can do with them.
 [<RequireQualifiedAccess>]
 module internal NodeKind =
-    /// The types of a node and its operands that decide in which fused loops it fits: floats, of which a loop holds one
-    /// type, and i64, which no loop holds.
+    /// The types among those of a node and its operands that decide in which fused loops it fits: float types, of which a loop
+    /// holds one, and i64, which no loop holds.
     let private types (e: Expr) =
         e.DType :: (Node.operands e.Node |> List.map _.DType)
         |> List.filter (fun t -> t.IsFloat || t = DType.I64)
         |> List.distinct
 
-    /// The float type that a fused loop needs for a node, if any.
+    /// The float type that a fused loop needs to compute a node; `None` where it needs none, or where no fused loop fits.
     let float (e: Expr) : DType option =
         match types e with
         | [ one ] when one.IsFloat -> Some one
@@ -40,13 +40,13 @@ module internal NodeKind =
         let types = types e
         e.Shape.Size > 0 && types.Length <= 1 && types |> List.forall _.IsFloat
 
-    /// Whether a node is the same number in all elements.
+    /// Whether a node is known to be the same number in all elements.
     let isNumber (e: Expr) = Option.isSome (Local.number e)
 
-    /// The number of axes before this one whose extent is not 1.
+    /// The number of axes before `axis` whose extent is not 1.
     let private before (x: Shape) axis = ([ 0 .. axis - 1 ] |> List.filter (fun a -> x[a] <> 1)).Length
 
-    /// The reduced axes of a reduction of shape `x`, numbered without axes of extent 1.
+    /// The axes that a reduction of an operand of shape `x` reduces, counted without axes of extent 1.
     let reducedAxes (axes: int list) (x: Shape) =
         [|
             for axis in axes do
@@ -54,11 +54,11 @@ module internal NodeKind =
                     before x axis
         |]
 
-    /// Whether the reduced axes are one run of neighbours, or one run and another at the end: at most two loops.
+    /// Whether the reduced axes are one run of neighbours, or two runs, one of them at the end: at most two loops reduce them.
     let private isRegular (axes: int list) (x: Shape) =
         let reduced = reducedAxes axes x
         let last = before x x.Rank - 1
-        // The number of reduced axes without those in the run at the end.
+        // The number of reduced axes that are not in the run at the end.
         let mutable rest = reduced.Length
 
         while rest > 0 && reduced[rest - 1] = last - (reduced.Length - rest) do
@@ -97,11 +97,12 @@ module internal NodeKind =
         | Node.Cast _ -> true
         | _ -> false
 
-    // The most operations that every reader repeats.
+    // A reader repeats at most this many operations for a value.
     let private mostRepeated = 3
 
-    /// Values that each reader rematerialises, so that they are not stored unless something needs them in memory: random words, and
-    /// what at most `mostRepeated` cheap operations compute from them, numbers and leaves alone, such as the mask of a dropout.
+    /// Returns the values that each reader rematerialises, so that they are stored only where something needs them in memory:
+    /// random words, and values that at most `mostRepeated` cheap operations compute from random words, numbers and leaves. The
+    /// mask of a dropout is one.
     let rematerialised (order: Expr[]) : HashSet<Digest> =
         let counts = Dictionary<Digest, int>()
 
@@ -113,7 +114,7 @@ module internal NodeKind =
         for e in order do
             match e.Node with
             | Node.RandomBits _ when e.Shape.Size > 0 -> counts[e.Digest] <- 0
-            // Not comparisons of floats and the like: the reader's fused loop may have another float type.
+            // Comparisons of floats and the like are left out: the fused loop of their reader may have another float type.
             | _ when of' e = NodeKind.Elementwise && isCheap e && (float e = None || float e = Some e.DType) ->
                 let operands = Node.operands e.Node |> List.map count
 

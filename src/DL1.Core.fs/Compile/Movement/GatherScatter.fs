@@ -87,7 +87,7 @@ type internal ScatterAdd
     let outer = product (List.take axis (updates.ToList()))
     let inner = product (List.skip (axis + indices.Rank) (updates.ToList()))
     let work' = int64 all.Count * int64 inner
-    // The columns of a task: whole cache lines.
+    // The columns that one task adds: all where there is little work; otherwise about a 16th of them, in whole cache lines.
     let width =
         if work' <= int64 Tuning.TaskElements then
             max 1 inner

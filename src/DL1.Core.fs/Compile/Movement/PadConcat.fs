@@ -4,7 +4,7 @@ open System
 open DL1
 open DL1.Compiler.Generic
 
-/// Elements by their bits.
+/// Converts numbers to the bits of elements.
 [<RequireQualifiedAccess>]
 module internal ElementBits =
     /// The bits of a number as an element of a type, converted as `Elements.ofFloats` does.
@@ -16,13 +16,13 @@ module internal ElementBits =
         | DType.I64 -> uint64 (int64 value)
         | DType.Bool -> if value <> 0.0 then 1UL else 0UL
 
-/// The elements along an axis that are in a padded result: the first one, their number, its index in the result, and
-/// the step to the next.
+/// The elements along one axis of the source that a padded result contains (negative edges cut some off): the index of the
+/// first and their number in the source, the position of the first and the step to the next in the result.
 [<Struct; NoEquality; NoComparison>]
 type private PaddedSpan = { First: int; Count: int; Position: int; Step: int }
 
-/// `Node.Pad`: every element is written once. For each axis, fills the padding along it, over the data's indices of the
-/// axes before it and all indices of the axes after it; the data is copied to the rest.
+/// `Node.Pad`: writes every element of the result once. For each axis, fills the padding along it, at the indices of data
+/// along the axes before it and at all indices along the axes after it; then copies the data to the other elements.
 [<Sealed>]
 type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
     inherit TensorKernel()
@@ -49,7 +49,7 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
             else
                 max 0L (min (int64 source[axis] - first) ((left + step - 1L) / step))
 
-        // Fields that are not used get fixed values: all of them for no element, the step for a single one.
+        // Fields without a meaning get fixed values: all fields where no element is left, the step where one is.
         match int count with
         | 0 -> { First = 0; Count = 0; Position = 0; Step = 1 }
         | 1 -> { First = int first; Count = 1; Position = int position; Step = 1 }
@@ -59,8 +59,8 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
     let strides = List.ofArray target.Strides
     let dims = target.ToList()
 
-    /// The fill of a region: the data's indices along the axes before `before`; along that axis `inside`, loops of
-    /// (extent, step), from `axisStart` on; all indices along the axes after it.
+    /// Fills a region. Along axes before number `before` it has the indices of data, along later axes all indices; along
+    /// axis `before` itself it begins at index `axisStart` and has loops `inside`, pairs of (extent, step).
     let fill (before: int) (inside: (int * int) list) (axisStart: int) =
         let data =
             List.take before spans

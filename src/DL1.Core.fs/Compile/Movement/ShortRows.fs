@@ -9,7 +9,7 @@ open DL1.Compiler.Simd
 /// Copies or fills rows of contiguous bytes.
 [<AbstractClass; Sealed>]
 type internal ShortRows private () =
-    /// Copies `rows` rows of `length` bytes. The last vector of a row overlaps the one before it.
+    /// Copies `rows` rows of `length` bytes, `sourceRow` and `targetRow` bytes apart. A last vector may overlap the one before.
     static member Copy(rows, length: nativeint, target: nativeint, targetRow, source: nativeint, sourceRow) =
         Hot.loop ()
         let mutable t = target
@@ -37,7 +37,7 @@ type internal ShortRows private () =
             t <- t + targetRow
             s <- s + sourceRow
 
-    /// Fills `rows` rows of `length` bytes with 8 bytes again and again, which are one element or several.
+    /// Fills `rows` rows of `length` bytes, `targetRow` bytes apart, with copies of `bits`: 8 bytes, one element or several.
     static member Fill(rows: int, length: nativeint, target: nativeint, targetRow, bits: uint64) =
         Hot.loop ()
         let wide = Vector128.Create(bits).AsByte()
@@ -67,8 +67,8 @@ type internal ShortRows private () =
 
             t <- t + targetRow
 
-/// Copies the second operand of a nest to the first, or fills the only one with an element, given by its bits. For rows that are
-/// so short that a call for each would take longer than the row itself.
+/// Copies the second operand of a nest to the first; of a nest with one operand, fills it with an element given by its bits.
+/// For rows that are so short that a call for each would take longer than the row itself.
 [<Sealed>]
 type internal ShortRowLoop(nest: LoopNest, size: int, bits: uint64) =
     inherit TaskedKernel()
@@ -76,7 +76,7 @@ type internal ShortRowLoop(nest: LoopNest, size: int, bits: uint64) =
     let axis = nest.Extents.Length - 2
     let rowsEach = max 1 (Tuning.TaskElements / max 1 nest.RowLength)
 
-    /// The element as often as it fits into 8 bytes.
+    /// The bits of the element, repeated to fill 8 bytes.
     let bits =
         match size with
         | 8 -> bits
@@ -104,10 +104,10 @@ type internal ShortRowLoop(nest: LoopNest, size: int, bits: uint64) =
 
             row <- row + rows
 
-    /// The longest row in bytes.
+    /// The most bytes of a row that counts as short.
     static member Longest = 512
 
-    /// The loop for a nest with such rows of elements of `size` bytes; `None` for another nest.
+    /// The loop for a nest of short contiguous rows of elements of `size` bytes; `None` for another nest.
     static member For(nest: LoopNest, size: int, bits: uint64) =
         let isShort =
             nest.Extents.Length >= 2

@@ -97,7 +97,7 @@ type internal StridedCopy(size: int, extents: int list, source: View, target: Vi
 
     let rowLoop = RowLoop(nest, RowCopy.OfSize size)
 
-    /// The copy as a transpose, where the target is contiguous along the last axis and the source along another.
+    /// The copy as a transpose, if the target is contiguous along the last axis and the source along another; else `None`.
     let transposition =
         if nest.Rows = 0 || nest.Step 0 <> width || nest.Step 1 = width || nest.Step 1 = 0n then
             None

@@ -65,7 +65,7 @@ module internal TransposeBlock =
         elif size = 4 then plainOf<uint32> s row rows columns t toRow
         else plainOf<byte> s row rows columns t toRow
 
-    /// Prefetches the cache lines at an address in eight rows.
+    /// Prefetches a cache line in each of eight rows, `row` bytes apart, from `address` on.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     let private fetch (address: nativeint) (row: nativeint) =
         for i in 0n .. 7n do
@@ -76,7 +76,7 @@ module internal TransposeBlock =
         Hot.loop ()
         let width = nativeint size
 
-        // The side of a square; where there are none, greater than a block's.
+        // The side of a square, in elements. Where registers cannot transpose it is 128, so that no square fits into a block.
         let square = if Avx.IsSupported && size > 1 then 32 / size else 128
         let wholeRows, wholeColumns = rows / square * square, columns / square * square
 

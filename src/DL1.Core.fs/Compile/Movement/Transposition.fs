@@ -4,7 +4,8 @@ open DL1.Compiler
 open DL1.Compiler.Generic
 open DL1.Compiler.Simd
 
-/// Transposes a stack of matrices, each as `TransposeBlock` does.
+/// Transposes a stack of matrices, each as `TransposeBlock` does. The rows of a matrix are `sourceRow` bytes apart in the
+/// source and `targetRow` in the target; `stack` gives the offsets of the matrices in the target and in the source.
 [<Sealed>]
 type internal Transposition
     (size: int, rows: int, columns: int, sourceRow: nativeint, targetRow: nativeint, stack: LoopNest) =

@@ -9,7 +9,7 @@ type internal BufferLife = { Bytes: int64; First: int; Last: int }
 /// Assigns buffers offsets in one block of memory, such that buffers with overlapping lifetimes do not overlap.
 [<RequireQualifiedAccess>]
 module internal Arena =
-    /// Offsets are multiples of a cache line, in bytes.
+    /// Offsets are multiples of this, the size of a cache line in bytes.
     let Alignment = 64L
 
     /// A size in bytes, rounded up to `Alignment`.

@@ -17,7 +17,7 @@ module internal BackToBackMatMul =
         && (rows = 1 || m.Layout.Row = columns)
         && List.forall follows [ 0 .. batch - 1 ]
 
-    /// Whether a fused loop reduces along the rows of a stack of matrices, one row an item.
+    /// Whether a fused loop reduces along the rows of a stack of matrices, where each row is an item.
     let private isAlong (loop: FusedLoopJob) batch rows columns =
         loop.Reduces
         && loop.Space.Across
@@ -25,7 +25,7 @@ module internal BackToBackMatMul =
         && loop.Space.Items = batch * rows
         && loop.Space.Columns = columns
 
-    /// Whether all operands of a fused loop in this buffer are contiguous: item n begins at element n · columns.
+    /// Whether all operands of a fused loop in `buffer` are contiguous: item n begins at element n · columns.
     let private isPlainIn (loop: FusedLoopJob) buffer =
         let plain i =
             loop.Offsets[i] = 0
@@ -36,13 +36,13 @@ module internal BackToBackMatMul =
 
         [ 0 .. loop.Buffers.Length - 1 ] |> List.forall (fun i -> loop.Buffers[i] <> buffer || plain i)
 
-    /// The steps of a plan, each back-to-back product joined in the place of its last. `results` are the roots' buffers.
+    /// Joins the steps of each back-to-back product into one, at the place of the last. `results` are the buffers of the roots.
     let run (results: int[]) (steps: PlanStep[]) : PlanStep[] =
         let all, left = StepList steps, StepList steps
         let writers buffer = all.Writers buffer |> List.map fst
         let readers buffer = all.Readers buffer |> List.map fst
 
-        /// Whether steps may be delayed until step `until`: no other step before it reads or writes what they write.
+        /// Whether `steps'` can wait until step `until`: no other step before `until` reads or writes buffers that they write.
         let canWait (steps': int list) until =
             steps'
             |> List.collect (fun i -> List.ofArray (Array.distinct steps[i].Writes))
@@ -50,18 +50,18 @@ module internal BackToBackMatMul =
                 readers buffer @ writers buffer
                 |> List.forall (fun i -> i >= until || List.contains i steps'))
 
-        /// Whether these steps alone read a buffer, and no root is in it.
+        /// Whether only these steps read a buffer, and no root is in it.
         let isOnlyFor buffer (steps': int list) =
             readers buffer |> List.forall (fun i -> List.contains i steps')
             && not (Array.contains buffer results)
 
-        /// The only step that writes a buffer, where it comes before step `until` and was not removed.
+        /// The index and work of the only step that writes a buffer; `None` unless it precedes step `until` and was not removed.
         let onlyWriter buffer until =
             match writers buffer with
             | [ f ] when f < until -> left[f] |> Option.map (fun step -> f, step.Work)
             | _ -> None
 
-        /// The joined step whose second product is step i; its other two steps are removed.
+        /// Returns a joined step for step i as its second product, and removes the other two steps; `None` where there is none.
         let find i : PlanStep option =
             match steps[i].Work with
             | Work.Gemm second when

@@ -5,11 +5,11 @@ open DL1.Compiler.Execution
 open DL1.Compiler.Fusion
 open DL1.Compiler.Lowering
 
-/// Removes copies between layouts around convolutions: where a copy to channels last serves convolutions alone, or a
-/// copy to channels first follows one, the convolution reads or writes channels first itself, block by block.
+/// Removes copies between layouts around convolutions, which then read or write channels first themselves, block by block: a
+/// copy to channels last that only convolutions read, and a copy to channels first that alone reads the result of a convolution.
 [<RequireQualifiedAccess>]
 module internal FoldLayoutCopies =
-    /// Whether a copy with result `shape` reads a contiguous value of shape `source` whole, its axes permuted.
+    /// Whether a copy with result `shape` reads the whole of a contiguous value of shape `source`, with its axes permuted.
     let private permutes (permutation: int list) (r: StridedView) (source: Shape) (shape: Shape) =
         shape.Rank > 2
         && r.Offset = 0
@@ -34,14 +34,14 @@ module internal FoldLayoutCopies =
         | Node.Conv _ -> [ 0 ]
         | _ -> []
 
-    /// Whether a job is a convolution that reads this buffer as images alone.
+    /// Whether a job is a convolution that reads this buffer only as images.
     let private isData (job: ChannelsLastJob) buffer =
         let operands = data job
 
         not operands.IsEmpty
         && Array.indexed job.Operands |> Array.forall (fun (i, p) -> p <> buffer || List.contains i operands)
 
-    /// The job with `source`, which has channels first, read instead of `buffer`.
+    /// Returns the job with `source`, a buffer that has channels first, in the place of the operand `buffer`.
     let private readingFirst (job: ChannelsLastJob) buffer source =
         let isHere i = i < job.Operands.Length && job.Operands[i] = buffer
 
@@ -54,7 +54,7 @@ module internal FoldLayoutCopies =
                 }
         }
 
-    /// The job with its result written to the buffer `target`, channels first.
+    /// Returns the job with its result written to the buffer `target`, channels first.
     let private writingFirst (job: ChannelsLastJob) target =
         let epilogue (f: EpilogueJob) = { f with Buffers = f.Exchange(job.Result, target, f.Buffers) }
 
@@ -64,7 +64,7 @@ module internal FoldLayoutCopies =
             Epilogue = Option.map epilogue job.Epilogue
         }
 
-    /// The steps without the copies that convolutions do. `values` are the buffers' nodes, `results` the roots' buffers.
+    /// Removes copies that convolutions do themselves. `values` has the node of each buffer, `results` the buffers of the roots.
     let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
         let left = StepList steps
 

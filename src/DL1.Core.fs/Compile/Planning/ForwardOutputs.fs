@@ -6,12 +6,12 @@ open DL1.Compiler.Execution
 open DL1.Compiler.Fusion
 open DL1.Compiler.Gemm
 
-/// Lets matrix products write their results into the target of the copy or concatenation that follows them, and convolutions
-/// theirs into that of a concatenation of channels. Then it is not needed.
+/// Lets matrix products write their results into the target of the copy or concatenation that reads them, and convolutions into
+/// the target of a concatenation of channels. The copy or concatenation is then removed.
 [<RequireQualifiedAccess>]
 module internal ForwardOutputs =
-    /// One axis of a map between the offsets of two buffers. A list of digits, innermost first, maps the offset
-    /// Σ dₖ·Stride of the source to Σ dₖ·Target, for 0 ≤ dₖ < Extent, and covers each element of the source once.
+    /// One axis of a map between offsets, in elements, in two buffers. A list of digits, innermost first, maps the source offset
+    /// Σ dₖ·Strideₖ to the target offset Σ dₖ·Targetₖ, for 0 ≤ dₖ < Extentₖ, and covers each element of the source once.
     [<Struct>]
     type private Digit = { Extent: int; Stride: int; Target: int }
 
@@ -34,15 +34,16 @@ module internal ForwardOutputs =
         else
             None
 
-    /// The digits of an operand of a concatenation, after operands of `before` along `axis`, and its first element there.
+    /// For an operand of a concatenation along `axis`, its digits and the offset of its first element in the result `whole`.
+    /// `before` is the extent along `axis` of all operands before it.
     let private ofConcat (axis: int) (whole: Shape) (before: int) (operand: Shape) : Digit list * int =
         let inner = whole.Strides[axis]
         let width = operand[axis] * inner
         let outer = { Extent = operand.Size / width; Stride = width; Target = whole[axis] * inner }
         [ { Extent = width; Stride = 1; Target = 1 }; outer ], before * inner
 
-    /// Maps the source offsets `step` · i, 0 ≤ i < `extent`, to the target: a list of (extent, stride), innermost
-    /// first; `None` where they do not lie along digits.
+    /// Maps the source offsets `step` · i, 0 ≤ i < `extent`, to target offsets: loops over these as (extent, stride), innermost
+    /// first; `None` where such loops cannot be made of the digits.
     let private runs (digits: Digit list) (extent: int, step: int) : (int * int) list option =
         let rec go extent step =
             if extent = 1 then
@@ -61,7 +62,7 @@ module internal ForwardOutputs =
                         None
                 | _ -> None
 
-        /// Joins neighbours that are one contiguous run.
+        /// Merges neighbouring loops that one loop with one stride can replace.
         let rec merged list =
             match list with
             | (a, s) :: (b, t) :: rest when t = s * a -> merged ((a * b, s) :: rest)
@@ -70,13 +71,13 @@ module internal ForwardOutputs =
 
         go extent step |> Option.map merged
 
-    /// The job with its result in the buffer `target`, mapped by the digits, from the element `start` on; `None` where
-    /// a `MatrixView` cannot express it (columns contiguous, at most two strides for the stack).
+    /// Returns the job with its result in the buffer `target`, mapped by the digits, from element `start` on. `None` where a
+    /// `MatrixView` cannot express that: its rows are contiguous, and a stack has at most two strides.
     let private moved (digits: Digit list) (start: int) (target: int) (job: GemmJob) : GemmJob option =
         let c = job.C.Layout
         let inner = if c.Inner = 0 then job.Batch else c.Inner
 
-        /// The target stride of an axis, if one stride is enough.
+        /// The stride of an axis in the target, 0 where its extent is 1; `None` where it needs more than one.
         let stride axis =
             match runs digits axis with
             | Some [] -> Some 0
@@ -114,7 +115,7 @@ module internal ForwardOutputs =
                 }
         | _ -> None
 
-    /// A convolution with its result as the channels from `first` on of the buffer `target`, which has `all` channels.
+    /// Returns a convolution that writes its result as channels of `target`, which has `all` channels, from channel `first` on.
     let private sliced (value: Expr) (first: int) (all: int) (target: int) (job: ChannelsLastJob) =
         let epilogue (f: EpilogueJob) =
             { f with
@@ -128,12 +129,13 @@ module internal ForwardOutputs =
             Epilogue = Option.map epilogue job.Epilogue
         }
 
-    /// The steps without copies that products do themselves. `values` are the buffers' nodes, `results` the roots' buffers.
+    /// Removes copies and concatenations whose operands are written to their target directly. `values` has the node of each
+    /// buffer, `results` the buffers of the roots.
     let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
         let left = StepList steps
 
-        /// The only step that writes a buffer; `None` where several do, where a step other than it and `reader` reads the buffer,
-        /// or where a root is in it.
+        /// The index and the work of the only step that writes a buffer; `None` where several steps write it, where a root is in
+        /// it, or where the steps that read it, apart from its writer, are not `reader` alone.
         let onlyWriter reader buffer =
             match left.Writers buffer with
             | [ writer, step ] when
@@ -143,7 +145,8 @@ module internal ForwardOutputs =
                 Some(writer, step.Work)
             | _ -> None
 
-        /// What writes operand `operand`, from place `before` on, into the concatenation `e` along an axis.
+        /// For the buffer of an operand of step i, the concatenation `e` along `axis`: the buffer, the index of its writer, and
+        /// the work that writes it to the buffer `target` directly, from index `before` of `axis` on; `None` where no work can.
         let part i axis (e: Expr) target buffer (operand: Expr) before =
             match onlyWriter i buffer with
             | Some(writer, Work.Gemm job) when job.C.Buffer = buffer ->
@@ -163,7 +166,7 @@ module internal ForwardOutputs =
                 | _ -> None
             | _ -> None
 
-        /// Replaces `buffer` by `target` in a step, with other work.
+        /// Gives the step `writer` this work, with `target` in the place of `buffer`.
         let redirect writer work buffer target =
             left[writer] <- left[writer] |> Option.map _.Redirect(work, buffer, target)
 

@@ -9,7 +9,7 @@ open DL1.Compiler.Fusion
 /// and the result's memory is already in the cache.
 [<RequireQualifiedAccess>]
 module internal InPlace =
-    /// Whether a stage loads blocks of an operand.
+    /// Whether a stage loads or reloads blocks of an operand.
     let private loads (loop: FusedLoop) operand (stage: Stage) =
         stage.Block
         |> Array.exists (fun work ->
@@ -21,11 +21,11 @@ module internal InPlace =
     let private stores operand (stage: Stage) =
         stage.BlockStores |> Array.exists (fun struct (_, target) -> target = operand)
 
-    /// The operands in a buffer.
+    /// The indices of the operands that are in `buffer`; `buffers` has the buffer of each operand.
     let holding (buffers: int[]) (buffer: int) =
         [ 0 .. buffers.Length - 1 ] |> List.filter (fun i -> buffers[i] = buffer)
 
-    /// Whether operand i, in memory, has an element for each point of the domain, from the beginning of its buffer on.
+    /// Whether operand i is in memory and has an element for each point of the domain, from the beginning of its buffer on.
     let private isWhole (job: FusedLoopJob) i =
         job.Loop.Operands[i].Along
         && not job.Loop.Operands[i].Invariant
@@ -33,7 +33,7 @@ module internal InPlace =
         && job.Streams[i] < 0
         && job.Buffers[i] >= 0
 
-    /// Whether two operands have elements of equal size at equal offsets for each point.
+    /// Whether operands i and j have elements of equal size, at equal offsets, for each point of the domain.
     let private hasLayoutOf (job: FusedLoopJob) i j =
         isWhole job i
         && isWhole job j
@@ -60,8 +60,8 @@ module internal InPlace =
                 ))
         | _ -> false
 
-    /// Pairs (buffer read, buffer written) that may share memory. `first` and `last` are the first and last step that
-    /// touch each buffer; `isFree` says whether a buffer is in the arena.
+    /// Finds pairs (buffer read, buffer written) that may share memory. `first` and `last` are the indices of the first and last
+    /// step that touch each buffer; `isFree` says whether a buffer is in the arena.
     let pairs (values: Expr[]) (first: int[]) (last: int[]) (isFree: int -> bool) (steps: PlanStep[]) =
         let size buffer = values[buffer].Shape.Size
 

@@ -28,14 +28,14 @@ module internal KernelJobs =
 
         Array.map next groups
 
-    /// The buffer of an operand; for random words the buffer of their key; for spill memory −1.
+    /// The index of the buffer of an operand; for random words, of the buffer of their key; for spill memory −1.
     let operandBuffer (bufferOf: Expr -> int) (p: ProgramOperand) =
         match p with
         | ProgramOperand.Value(e, _) -> bufferOf e
         | ProgramOperand.Random(_, key) -> bufferOf key
         | ProgramOperand.Spill -> -1
 
-    /// The operand's first element, from the beginning of its buffer.
+    /// The offset of the operand's first element in its buffer, in elements; 0 for random words and spill memory.
     let offsetOf (p: ProgramOperand) =
         match p with
         | ProgramOperand.Value(_, offset) -> offset
@@ -62,8 +62,8 @@ module internal KernelJobs =
             BlockColumns = if p.Loop.Type = DType.F64 then 8 else 16
         }
 
-    /// An epilogue. The functions give, from an operand's strides: the offset of each matrix of the stack, the stride of a
-    /// row, and whether it moves along the columns.
+    /// Makes the job of an epilogue. From the strides of an operand, `starts` computes the offset of each matrix of the stack,
+    /// `row` the stride of a row, both in elements, and `isAlong` whether the operand has an element for each column.
     let private epilogue code bufferOf (p: GroupProgram) starts row isAlong : EpilogueJob =
         {
             Body = code p.Loop
@@ -123,7 +123,7 @@ module internal KernelJobs =
             Layout = { Data = 0n; Row = n; Column = 1; Batch = m * n; Inner = 0; Outer = 0 }
         }
 
-    /// The distinct operands of a node, and a function by `Eval` from their values to the node's.
+    /// Returns the distinct operands of a node, and a function that computes the node from their values by `Eval`.
     let defined (e: Expr) =
         let operands = Node.operands e.Node |> List.distinctBy _.Digest
         let variables = operands |> List.map (fun o -> Rebuild.fresh o.DType o.Shape)
@@ -136,7 +136,7 @@ module internal KernelJobs =
         let variableBytes (v: Variable) = Memory.bytes v.DType v.Shape.Size
         let carries = call.Body.Next.Length
 
-        // The buffer of each result of the scan that is used.
+        // For each result of the scan that is used, by number, its buffer.
         let wanted = Dictionary<int, int>()
 
         for e in members do

@@ -43,7 +43,7 @@ module internal Plan =
 
                     Location.Arena 0L)
 
-        // The buffer whose memory each buffer uses: its own, or that of the operand it is written over.
+        // For each buffer, the buffer whose memory it uses: itself, or the operand over which it is written.
         let memory = Array.init values.Length id
 
         if inPlace then
@@ -73,8 +73,8 @@ module internal Plan =
             Bytes = bytes
         }
 
-    /// Makes a plan that computes the roots from the inputs. `code` compiles a fused loop; with `inPlace`, fused loops
-    /// may write over operands that no later step reads. The first `states` roots are the next values of as many inputs.
+    /// Makes a plan that computes the roots from the inputs. `code` compiles a fused loop; with `inPlace`, fused loops may write
+    /// over operands that no later step reads. The first `states` roots are the next values of the first `states` inputs.
     let rec makeFor states inPlace code (inputs: Variable list) (roots: Expr list) : Plan =
         Eval.requireInputs "Compile.prepare" inputs (Graph.variables roots)
 

@@ -12,10 +12,10 @@ open DL1.Compiler.Lowering
 type internal PlanBuffers(updates: HashSet<Digest>) =
     let values = List<Expr>()
     let indices = Dictionary<Digest, int>()
-    // Anchors whose result only the epilogue reads: they share the buffer of the epilogue's result, which overwrites it.
+    // For each anchor whose result only its epilogue reads, the result of the epilogue that overwrites it, in the same buffer.
     let shared = Dictionary<Digest, Expr>()
 
-    /// The index of a node's buffer, which is added where there is none yet.
+    /// Returns the index of the buffer of a node; adds a buffer where there is none yet.
     member this.Of(e: Expr) : int =
         let e = LowerReshapes.beneath e
 
@@ -27,16 +27,16 @@ type internal PlanBuffers(updates: HashSet<Digest>) =
             indices[e.Digest] <- values.Count - 1
             values.Count - 1
 
-    /// Whether a value is the next one of a state, which may be written over the current one.
+    /// Whether a value is the next value of a state variable, which may be written over the current one.
     member _.IsUpdate(e: Expr) = updates.Contains e.Digest
 
-    /// Gives a value the buffer of another.
+    /// Gives the value `e` the buffer of `other`.
     member _.Share(e: Expr, other: Expr) = shared[e.Digest] <- other
 
-    /// The value of each buffer.
+    /// The node of each buffer, by the index of the buffer.
     member _.Values = values.ToArray()
 
-/// Groups as steps of a plan: one function for each kind of kernel. `code` compiles a fused loop.
+/// Makes the step of each group: one function for each kind of kernel. `code` compiles a fused loop.
 [<RequireQualifiedAccess>]
 module internal PlanSteps =
     /// The buffers that a group's fused loop reads, and those that it writes.
@@ -55,7 +55,7 @@ module internal PlanSteps =
         let reads, writes = loopBuffers buffers (Some program)
         step (Work.FusedLoop job) g (reads |> Array.filter (fun buffer -> buffer >= 0)) writes
 
-    /// Lets the epilogue overwrite the anchor's result, where nothing else reads that.
+    /// Lets the epilogue overwrite the result of its anchor, where nothing else reads that result.
     let private shareWithEpilogue (fusion: Fusion) (buffers: PlanBuffers) (g: Group) (anchor: Expr) program =
         match program with
         | Some p when not (fusion.Stored.Contains anchor.Digest) ->
@@ -65,7 +65,7 @@ module internal PlanSteps =
             |> Option.iter (fun s -> buffers.Share(anchor, s))
         | _ -> ()
 
-    /// An anchor's step with what its epilogue reads and writes besides.
+    /// Makes the step of an anchor from its own `reads` and `result`, with the buffers that its epilogue reads and writes.
     let private anchored buffers g program work reads result =
         let others, stores = loopBuffers buffers program
         step work g (Array.append reads others) (Array.append [| result |] stores |> Array.distinct)
@@ -124,7 +124,7 @@ module internal PlanSteps =
         let target = buffers.Of e
         step (Work.Defined(run, operands, target)) g (Array.map snd operands) [| target |]
 
-    /// The step of a group; `None` where it has nothing to do, as a reshape. `bodyOf` plans the body of a scan.
+    /// Makes the step of a group; `None` for a reshape, or where the group stores nothing. `bodyOf` plans the body of a scan.
     let ofGroup bodyOf code (fusion: Fusion) (buffers: PlanBuffers) (g: Group) : PlanStep option =
         let program = GroupProgram.make fusion g
 

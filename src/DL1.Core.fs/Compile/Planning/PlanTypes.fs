@@ -12,8 +12,8 @@ type internal Work =
     | FusedLoop of FusedLoopJob
     /// A matrix product with its epilogue.
     | Gemm of GemmJob
-    /// A stack of matrix products, a fused loop along the rows of their results, and a second stack of products of
-    /// those rows, as attention has them; and the three separate steps that were joined, for `Cost`.
+    /// A stack of matrix products, a fused loop along the rows of their results, and a second stack of products whose left
+    /// operand is these rows, as in attention; and the three separate steps that were joined, for `Cost`.
     | BackToBack of BackToBackJob * PlanStep list
     /// A node computed by a precompiled kernel (`StaticKernel`).
     | Static of Expr * reads: int[] * write: int
@@ -33,7 +33,7 @@ and [<RequireQualifiedAccess; NoEquality; NoComparison>] internal Location =
     | Constant of Tensor
     /// The arena, from this byte offset on.
     | Arena of int64
-    /// A result tensor of its own: the output with this index.
+    /// The tensor of the output with this index, allocated apart from the arena.
     | Output of int
 
 /// One kernel of a plan: its work, the group of nodes that it computes, and the buffers that it reads and writes.
@@ -45,7 +45,7 @@ and [<NoEquality; NoComparison>] internal PlanStep =
         Writes: int[]
     }
 
-    /// The value that this step writes into a slice of a buffer; `None` where it writes the whole buffer.
+    /// The value that this step writes as a slice of a buffer; `None` where it does not write the buffer, or writes all of it.
     member this.SliceOf(buffer: int) : Expr option =
         match this.Work with
         | Work.Gemm job
@@ -58,7 +58,7 @@ and [<NoEquality; NoComparison>] internal PlanStep =
         let other = Array.map (fun p -> if p = buffer then target else p)
         { this with Work = work; Reads = other this.Reads; Writes = other this.Writes }
 
-/// A graph as kernels in execution order, over numbered buffers.
+/// A graph as a sequence of kernels in the order of execution, over numbered buffers.
 and [<NoEquality; NoComparison>] internal Plan =
     {
         Inputs: Variable list
@@ -69,13 +69,13 @@ and [<NoEquality; NoComparison>] internal Plan =
         Steps: PlanStep[]
         /// The buffer of each root.
         Results: int[]
-        /// The number of buffers that are outputs.
+        /// The number of buffers whose location is an `Output`.
         Outputs: int
         /// The size of the arena in bytes.
         Bytes: int64
     }
 
-    /// The buffer of an input; −1 if no kernel reads it.
+    /// The buffer of an input; −1 if it has none: no kernel reads it, and no root is this input.
     member this.BufferOf(v: Variable) =
         let n = List.findIndex ((=) v) this.Inputs
 
@@ -85,7 +85,7 @@ and [<NoEquality; NoComparison>] internal Plan =
             | _ -> false)
         |> Option.defaultValue -1
 
-    /// Whether a kernel writes this root into its own output tensor; of roots that share one, this holds for the first.
+    /// Whether a kernel writes this root into an output tensor of its own; of roots that share a buffer, only the first has one.
     member this.IsDirect(root: int) =
         this.Locations[this.Results[root]].IsOutput
         && Array.IndexOf(this.Results, this.Results[root]) = root

@@ -7,12 +7,12 @@ open DL1
 /// the caller lists the roots.
 [<RequireQualifiedAccess>]
 module internal RootOrder =
-    /// The depth of a graph (its longest path, in nodes) and a digest of its structure without extents and numbers:
-    /// graphs of two batch sizes have equal outlines, hence the same order and the same code. A class and no struct,
-    /// since .NET compiles generic functions anew for each struct type.
+    /// The depth of a graph (its longest path, in nodes) and a digest of its structure without extents and numbers: for two
+    /// batch sizes a graph has equal outlines, hence the same order and the same code. A class and not a struct, since .NET
+    /// compiles generic functions anew for each struct type.
     type private Outline = { Depth: int; Digest: Digest }
 
-    /// The outline of a node from those of its operands.
+    /// The outline of a node, from the outlines of its operands.
     let private outline (e: Expr) (operands: Outline list) =
         let mixer = Digest.Mixer()
         mixer.Add(Node.name e.Node)

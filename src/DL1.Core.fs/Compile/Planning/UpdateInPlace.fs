@@ -6,14 +6,16 @@ open DL1.Compiler.Execution
 open DL1.Compiler.Fusion
 open DL1.Compiler.Lowering
 
-/// Which variables of a session's state are written over by their next value, and the first step that does so.
+/// `InPlace`: for each variable of a session's state, whether its next value takes the memory of the current one. `First`: the
+/// first step that writes such a value; the number of steps if none does.
 [<NoEquality; NoComparison>]
 type internal Updates = { InPlace: bool[]; First: int }
 
-/// Updates of a session's state in place, where no kernel reads the old value, or can fail, after the update.
+/// Updates a session's state in place, where no kernel reads the old value, and none can fail, after the new one is written.
 [<RequireQualifiedAccess>]
 module internal UpdateInPlace =
-    /// Whether an anchor's kernel can fail by its values: loops, nodes that `Eval` computes, indices not checked before.
+    /// Whether the kernel of an anchor can fail, depending on values: a scan, a node that `Eval` computes, or indices that no
+    /// kernel before has checked. Adds the indices that it checks to `found`, with their bound.
     let private canFail (found: HashSet<struct (int * Digest)>) (e: Expr) =
         let checks bound i = found.Add(struct (bound, (LowerReshapes.beneath i).Digest))
 
@@ -24,7 +26,8 @@ module internal UpdateInPlace =
 
     let private fails found (g: Group) = g.Anchor |> Option.exists (canFail found)
 
-    /// Lets the group of each next value wait for readers of the current one, and for what can fail, where that is no cycle.
+    /// Orders the group of each next value behind the groups that read the current value and the groups that can fail, unless
+    /// one of these depends on it.
     let order (fusion: Fusion) (updates: (Expr * Expr) list) =
         let readers = Dictionary<Digest, List<Group>>()
         let scheduled = KernelJobs.schedule fusion.Groups
@@ -44,7 +47,7 @@ module internal UpdateInPlace =
                     before |> List.iter (fun g -> Group.Follow(fusion.Groups, writer, g))
             | false, _ -> ()
 
-    /// Whether an epilogue reads each element of `source` where, and just before, it writes that of `target`.
+    /// Whether an epilogue writes each element of `target` at the very offset at which it has just read the element of `source`.
     let private suits (job: EpilogueJob) source target =
         match InPlace.holding job.Buffers target with
         | [ w ] ->
@@ -58,7 +61,7 @@ module internal UpdateInPlace =
                 && job.Starts[r] = job.Starts[w])
         | _ -> false
 
-    /// Whether a step that reads `source` may write `target` over it.
+    /// Whether a step that reads the buffer `source` may write the buffer `target` over it.
     let private overwrites (values: Expr[]) (step: PlanStep) source target =
         match step.Work with
         | Work.FusedLoop job ->
@@ -72,7 +75,7 @@ module internal UpdateInPlace =
             job.Result <> target && not (Array.contains source job.Operands) && suits epilogue source target
         | _ -> false
 
-    /// The updates of a plan whose first inputs and roots are the current and the next state.
+    /// Finds the updates that a plan can do in place. Its first `states` inputs and roots are the current and the next state.
     let find (states: int) (plan: Plan) : Updates =
         let all = StepList plan.Steps
         let failing = plan.Steps |> Array.map (_.Group >> fails (HashSet()))
@@ -92,7 +95,7 @@ module internal UpdateInPlace =
                 let source, target = plan.BufferOf v, plan.Results[i]
 
                 match all.Writers target with
-                // A variable that no step changes.
+                // No step changes this variable.
                 | [] when source = target -> Some plan.Steps.Length
                 | [ writer, _ ] when plan.IsDirect i && isFree writer source target -> Some writer
                 | _ -> None)

@@ -3,13 +3,13 @@ namespace DL1.Compiler.Pooling
 open DL1
 open DL1.Compiler.Conv
 
-/// The windows along one axis: for each result, the index of the window's first element in the data, and the number of
-/// its elements there. Padding is not counted.
+/// The windows along one axis, without padding. For each result, `Firsts` has the index in the data of the window's first
+/// element, and `Counts` the number of the window's elements that are in the data. An empty window has 0 for both.
 [<NoEquality; NoComparison>]
 type internal PoolingAxis = { Firsts: int[]; Counts: int[]; Dilation: int }
 
-/// The extents of a pooling over two spatial axes; one spatial axis is a height of 1. Data is
-/// `[Samples; Height; Width; Channels]`, the result `[Samples; OutHeight; OutWidth; Channels]`.
+/// The extents of a pooling over two spatial axes; with one spatial axis, the height is 1. The shape of the data is
+/// `[Samples; Height; Width; Channels]`, of the result `[Samples; OutHeight; OutWidth; Channels]`.
 [<NoEquality; NoComparison>]
 type internal PoolingGeometry =
     {
@@ -23,7 +23,7 @@ type internal PoolingGeometry =
         Columns: PoolingAxis
         /// The number of elements of a window, padding included.
         Area: float
-        /// The most elements of data in one window.
+        /// The largest number of elements that a window has in the data, without padding.
         Most: int
     }
 
@@ -42,7 +42,7 @@ module internal PoolingGeometry =
             Dilation = if Array.exists (fun range -> count range > 1) inside then s.Dilation else 1
         }
 
-    /// The geometry of data and the pooled `[n; c; spatial...]`, as the graph has them, with one or two spatial axes.
+    /// The geometry from the shapes `[n; c; spatial...]` of data and result in the graph, with one or two spatial axes.
     let make (window: Window) (data: Shape) (result: Shape) =
         let struct (height, width) = ConvGeometry.plane data
         let struct (outHeight, outWidth) = ConvGeometry.plane result

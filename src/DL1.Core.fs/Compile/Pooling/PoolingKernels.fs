@@ -4,16 +4,16 @@ open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// A pooling, ready to run; it serves one run at a time. `left` and `right` are the operands as in the graph, but with
-/// channels last; `right` is ignored by a pooling of one operand.
+/// A pooling, ready to run; it serves one run at a time. `left` and `right` are the addresses of the operands in the graph's
+/// order, with channels last. A pooling with one operand ignores `right`.
 [<AbstractClass>]
 type internal PoolingKernel() =
     /// Runs on at most `threads` threads.
     abstract Run: threads: int * left: nativeint * right: nativeint * result: nativeint -> unit
 
-/// A pooling in vectors 'V, in vectors of 128 bits for the channels that do not fill one, and in single elements for
-/// the rest. A task is some results of a sample. Where results add to what others have written, it is one sample or,
-/// where samples are few, a block of a sample's channels; each element's sum is in the order of the windows.
+/// A pooling in vectors 'V; channels that do not fill one are computed in vectors of 128 bits, and the rest in single elements. A
+/// task computes some results of a sample. But if several windows may add to the same element of the result, a task has all
+/// windows of a sample or, if samples are few, of a block of its channels: so each element's sum is in the order of the windows.
 [<Sealed>]
 type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (role: PoolingRole, g: PoolingGeometry) =
@@ -24,15 +24,15 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     let data = nativeint (g.Height * g.Width) * pixel
     let out = nativeint (g.OutHeight * g.OutWidth) * pixel
 
-    /// Whether each element of what is written belongs to one window.
+    /// Whether each element of the result is written for one window only.
     let isOfOneWindow = not (role.IsMaxScatter || role.IsAvgGrad)
 
-    /// The channels of one task.
+    /// The number of channels in one task.
     let block = if g.Samples >= 16 || isOfOneWindow then max 1 g.Channels else 64
     let blocks = (g.Channels + block - 1) / block
     let windows = g.OutHeight * g.OutWidth
 
-    /// The windows of one task: about 16 tasks in all, if each reads enough.
+    /// The number of windows in one task: about 16 tasks in all, but at least `Tuning.TaskElements` elements to read in each.
     let band =
         if isOfOneWindow then
             let each = max 1L (int64 g.Most * int64 g.Channels)
@@ -45,7 +45,7 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     let bands = max 1 ((windows + band - 1) / band)
     let mutable left, right, result = 0n, 0n, 0n
 
-    /// Writes the offsets of the elements of a window of `rows` by `columns` elements from its first one, in bytes.
+    /// Writes to `taps` the offsets in bytes of a window's elements from its first one, for `rows` by `columns` elements.
     let tabulate rows columns (taps: nativeint) =
         for i in 0 .. rows - 1 do
             for j in 0 .. columns - 1 do
@@ -63,7 +63,7 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
             for i in 0 .. g.Height * g.Width - 1 do
                 At.clear (result + sample * data + nativeint i * pixel + from) (int (last - from))
 
-        // Most windows are as large as the one before.
+        // The extents of the window in `taps`. Most windows have the same extents as the one before, and use its offsets again.
         let mutable rows, columns = 0, 0
 
         for window in first .. min windows (first + band) - 1 do
@@ -89,7 +89,7 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 
                 PoolingWindow<Simd1<'T>, _, 'T>.Compute(role, taps, n, x, u, y, g.Area, from, last) |> ignore
 
-    // The body of the pool's run, made once so that a run allocates nothing.
+    // The task function for `WorkerPool.runOn`: a closure made once, so that a run allocates nothing.
     let body: int -> unit = runTask
 
     override _.Run(threads, left', right', result') =
@@ -101,7 +101,7 @@ type internal PoolingOf<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
 /// Poolings with channels last, for vectors of each width.
 [<RequireQualifiedAccess>]
 module internal PoolingKernels =
-    /// A kernel for elements of f32 or f64, in vectors of a width.
+    /// Makes a kernel for elements of f32 or f64, with vectors of the given width.
     let on<'T when 'T: unmanaged> width role geometry : PoolingKernel =
         match width with
         | Width.Bits128 -> PoolingOf<Simd128<'T>, _, 'T>(role, geometry)

@@ -9,9 +9,9 @@ open DL1.Compiler.Simd
 type internal PoolingRole =
     /// y from x: the maximum of each window.
     | Max
-    /// From x and u, shaped as x: the element of u where x's window has its maximum.
+    /// y from x and u, which has the shape of x: for each window, the element of u where x has its maximum.
     | MaxPick
-    /// From x and dy: each element of dy, added to where x's window has its maximum.
+    /// dx from x and dy: each element of dy is added to the element of dx where x has its maximum in the window.
     | MaxScatter
     /// y from x: the average of each window.
     | Avg
@@ -20,8 +20,9 @@ type internal PoolingRole =
 
 [<RequireQualifiedAccess>]
 module internal Vectors =
-    /// Calls `body` with the byte at which each vector of `width` bytes begins, from `at` on; returns the byte at which it stopped.
-    /// If it `overlaps`, the last vector may overlap the one before it, which may begin before `at`, but not before `from`.
+    /// Calls `body` with the byte at which each vector of `width` bytes begins, from `at` to at most `last`; returns where it
+    /// stopped. With `overlaps`, the last vector ends at `last`; it may overlap the one before it and begin before `at`, but not
+    /// before `from`.
     let inline sweep
         (width: nativeint)
         overlaps
@@ -39,19 +40,19 @@ module internal Vectors =
 
         min at last
 
-/// The computation of one window. `taps` is a table of `count` offsets in bytes, of the window's elements from its first one, which
-/// is at `x` (`u`, `dx`). Methods go from channel byte `from` on in vectors, to at most `last`, and return where they stopped.
+/// Computes one window. `taps` is the address of `count` offsets in bytes, of the window's elements from its first one, at `x`
+/// (`u`, `dx`). Methods compute whole vectors of channels, from byte `from` to at most `last`, and return where they stopped.
 [<AbstractClass; Sealed>]
 type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
 
-    /// y: the greatest x of the window, or −∞ where the window is empty.
+    /// Sets y to the greatest x of the window, or to −∞ if no element of the window is in the data.
     static member Max(taps, count, x: nativeint, y: nativeint, from: nativeint, last: nativeint) =
         Hot.loop ()
         let width = nativeint 'S.Bytes
         let inline greater best v = 'S.Select('S.Above(v, best), v, best)
         let mutable at = from
 
-        // Four vectors at a time, whose comparisons do not wait for one another.
+        // Computes four vectors at a time, whose comparisons do not wait for one another.
         while count > 0 && at + 4n * width <= last do
             let first = x + At.get<nativeint> taps 0 + at
             let mutable b0 = 'S.Load first
@@ -83,7 +84,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
 
             'S.Store(best, y + at))
 
-    /// y: the element of u where x is greatest, or 0 where the window is empty.
+    /// Sets y to the element of u where x is greatest, or to 0 if no element of the window is in the data.
     static member MaxPick(taps, count, x: nativeint, u: nativeint, y: nativeint, from, last) =
         Hot.loop ()
 
@@ -104,7 +105,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
 
             'S.Store(picked, y + at))
 
-    /// Adds dy to the element of dx where x is greatest.
+    /// Adds dy to that element of dx in the window where x is greatest.
     static member MaxScatter(taps, count, x: nativeint, dy: nativeint, dx: nativeint, from, last) =
         Hot.loop ()
 
@@ -139,7 +140,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
 
             'S.Store('S.Divide(sum, 'S.Of area), y + at))
 
-    /// Adds dy divided by the window's area to each element of dx in the window.
+    /// Adds dy, divided by `area`, to each element of dx in the window.
     static member AvgGrad(taps, count, dy: nativeint, dx: nativeint, area, from, last) =
         Hot.loop ()
 
@@ -150,7 +151,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
                 let into = dx + At.get<nativeint> taps t + at
                 'S.Store('S.Add('S.Load into, addend), into))
 
-    /// The window of a pooling, with its operands at `x` and `u` and its result at `y`.
+    /// Computes one window by the role's method: `x` and `u` are the addresses of the operands, `y` that of the result.
     static member Compute(role, taps, count, x, u, y, area, from, last) =
         match role with
         | PoolingRole.Max -> PoolingWindow<'S, 'V, 'T>.Max(taps, count, x, y, from, last)

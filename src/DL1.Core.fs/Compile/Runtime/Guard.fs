@@ -26,8 +26,8 @@ module internal GuardPages =
 
 /// A debug switch that finds kernels which read or write outside their buffers. With the environment variable
 /// `DL1_GUARD=1`, on Linux, every buffer that kernels see is a region of its own that ends at an inaccessible page, so
-/// that an access behind the buffer ends the process at that instruction. The bytes before it hold a pattern that is
-/// checked after each kernel. Fresh buffers hold NaN. Without the variable nothing of this is done.
+/// that an access after the buffer ends the process at that instruction. The bytes before the buffer hold a pattern that
+/// is checked after each kernel. Fresh buffers hold NaN. Without the variable nothing of this is done.
 [<AbstractClass; Sealed>]
 type internal Guard private () =
     static let isOn = Environment.GetEnvironmentVariable "DL1_GUARD" = "1" && OperatingSystem.IsLinux()
@@ -35,7 +35,7 @@ type internal Guard private () =
     /// Whether buffers are guarded.
     static member IsOn = isOn
 
-    /// NaN as f32 and as f64; as an index, out of every range.
+    /// The pattern, 32 bits: NaN as f32 and, twice, as f64; as an index it is negative, so out of every range.
     static member Pattern = 0xFFFBFFFBu
 
     /// Fills memory with the pattern.
@@ -47,7 +47,7 @@ type internal Guard private () =
             let start = address + nativeint at
             Span<uint32>(start.ToPointer(), int (count / 4L)).Fill Guard.Pattern
 
-            // The up to three last bytes of a buffer of truth values.
+            // Up to three last bytes, in a buffer of truth values.
             for i in count / 4L * 4L .. count - 1L do
                 At.set<byte> start (int i) 0xFFuy
 
@@ -118,7 +118,7 @@ type internal GuardedRegion(operation: string, bytes: int64) =
 
         broken
 
-    /// Whether one more region may be mapped: the system allows some 65,000 mappings, of which each region takes three.
+    /// Whether one more region may be mapped: the system allows some 65,000 mappings, and each region takes three of them.
     static member CanMap = Volatile.Read &count < 8000
 
     override _.Finalize() =
@@ -130,7 +130,7 @@ type internal GuardedRegion(operation: string, bytes: int64) =
 /// passes the address on keeps the memory alive with `Hold`.
 [<Sealed>]
 type internal Block private (region: GuardedRegion | null, array: byte[], offset: int64, bytes: int64) =
-    /// Blocks in one array are at most this far apart, in bytes.
+    /// The most bytes of the blocks in one array; a larger block has an array to itself.
     static let most = 1073741824L
 
     static let aligned (address: int64) = (address + Block.Alignment - 1L) &&& ~~~(Block.Alignment - 1L)
@@ -151,8 +151,8 @@ type internal Block private (region: GuardedRegion | null, array: byte[], offset
     /// Whether the next block gets a region of its own: once the system allows no more mappings, blocks have no guards.
     static member private IsGuarded = Guard.IsOn && GuardedRegion.CanMap
 
-    /// Blocks of zeros, given the bytes of each. They lie side by side in few arrays, which large pages cover but for their ends; most of
-    /// what is large takes no memory of the machine before it is written.
+    /// Makes blocks of zeros, of the given sizes in bytes. They lie side by side in few arrays, which large pages cover except at
+    /// their ends. Most pages of a large array take no physical memory before they are written.
     static member Zeros(operation: string, what: string, sizes: int64[]) : Block[] =
         let sideBySide (sizes: int64 list) =
             let offsets = sizes |> List.scan (fun offset bytes -> offset + aligned bytes) 0L
@@ -163,7 +163,7 @@ type internal Block private (region: GuardedRegion | null, array: byte[], offset
                 (List.take sizes.Length offsets)
                 sizes
 
-        /// Sizes in runs that fit into one array each.
+        /// Divides sizes, in their order, into runs that fit into one array each.
         let rec runs (sizes: int64 list) =
             match sizes with
             | [] -> []
@@ -189,7 +189,7 @@ type internal Block private (region: GuardedRegion | null, array: byte[], offset
 
     member _.Address = address
     member _.Bytes = bytes
-    /// The guarded region, where buffers are guarded; else null.
+    /// The guarded region, if this block is guarded; otherwise null.
     member _.Region: GuardedRegion | null = region
 
     /// Keeps the memory alive until this call.

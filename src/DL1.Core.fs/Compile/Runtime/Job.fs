@@ -10,7 +10,8 @@ open DL1.Compiler
 /// its cache what it used in the run before. A thread whose range is empty takes tasks from the end of another's.
 [<Sealed>]
 type internal WorkRanges() =
-    // A range is one int64, the first task in its upper half and the end in its lower half. Ranges are 128 bytes apart.
+    // A range is one int64: the first task in its upper half, the task after the last in its lower half. The ranges of two
+    // threads are `Tuning.RangeSpacing` words apart.
     let mutable ranges: int64[] = Array.zeroCreate Tuning.RangeSpacing
     let mutable count = 0
 
@@ -42,7 +43,7 @@ type internal WorkRanges() =
 
         thread = count
 
-    /// Takes a task from the first or the last end of a range; −1 where none is left.
+    /// Takes the first task of a thread's range or, `atEnd`, the last; −1 where none is left.
     member private _.From(thread: int, atEnd: bool) =
         let mutable task = -2
 
@@ -60,7 +61,7 @@ type internal WorkRanges() =
 
         task
 
-    /// The next task for a thread, from its own range or another's; −1 where none is left.
+    /// Takes the next task for a thread, from its own range or another's; −1 where none is left.
     member this.Take(thread: int) =
         let mutable task = this.From(thread, false)
         let mutable other = 1
@@ -107,10 +108,10 @@ type internal Job() =
         with get () = Job.counted
         and set (value: bool) = Job.counted <- value
 
-    /// The most threads that may work on it, the caller's included.
+    /// The most threads that may work on the job, including the caller's.
     member val Threads = 1 with get, set
 
-    /// The number of workers at work on it; written with the pool's lock held.
+    /// The number of workers at work on the job; written with the pool's lock held.
     [<DefaultValue>]
     val mutable Helpers: int
 
@@ -127,9 +128,9 @@ type internal Job() =
 
     member _.HasWork = not ranges.IsEmpty
 
-    /// Runs tasks while any are left and `welcome` allows it; `number` is 0 for the caller and counts from 1 for
-    /// workers. After a failure only tasks before the failed one are started; so the failure kept, of the lowest task,
-    /// is the same on any number of threads.
+    /// Runs tasks while any are left and `welcome` returns true; `number` is 0 for the caller and counts from 1 for
+    /// workers. After a failure only tasks with lower numbers are started; so the failure that is kept, of the failed
+    /// task with the lowest number, is the same on any number of threads.
     member job.Work(number: int, welcome: Job -> bool) =
         Job.inside <- true
 

@@ -3,9 +3,9 @@ namespace DL1.Compiler.Runtime
 open System
 open DL1
 
-/// What scratch memory is for. Purposes with the same number share a buffer on each thread, so no thread may need two
-/// of them at once. A task's memory is in use until the task ends, a run's memory, on the caller's thread, until all
-/// tasks of the run have ended; what it must not share with:
+/// The purposes of scratch memory. Purposes with the same number share a buffer on each thread, so no thread may need two
+/// of them at once. A task's memory is in use until the task ends; a run's memory, on the caller's thread, until all tasks
+/// of the run have ended. The purposes in one row of this table are in use at once, so their numbers must differ:
 ///
 /// | kernel               | a run's memory               | a task's memory                                        |
 /// |----------------------|------------------------------|--------------------------------------------------------|
@@ -24,40 +24,40 @@ open DL1
 ///
 /// An epilogue needs no scratch memory.
 type internal ScratchSlot =
-    /// A tile of C that goes beyond the matrix.
+    /// A tile of C that goes beyond the edge of the matrix.
     | GemmEdge = 0
     /// A packed panel of B.
     | GemmPanel = 1
     /// A packed block of A, or all of A.
     | GemmPackedA = 2
-    /// Values that a stage of a fused loop leaves to later ones, for one item.
+    /// The values that a fused loop spills for its later stages, for one item.
     | Spill = 3
     /// A block of B, packed for all threads.
     | SharedPackedB = 3
     /// The random words that one call of a fused loop reads, for all its random operands.
     | RandomWords = 4
-    /// A tile of a convolution that goes beyond the result, and tables of offsets for it; tables of the addresses of taps; a flag vector
-    /// of Winograd's.
+    /// A tile of a convolution that goes beyond the edge of the result, with its tables of offsets; tables of the addresses of
+    /// taps; a vector of flags of the Winograd kernels.
     | ConvEdge = 4
     /// A block of A, packed for all threads.
     | SharedPackedA = 5
-    /// The rows of the first products of back-to-back matmuls.
+    /// Rows of the results of the first products of back-to-back matmuls.
     | FirstRows = 5
     /// A copy of a convolution's source, with zeros around it or channels last.
     | ConvSource = 5
-    /// The rows of the loop between back-to-back matmuls.
+    /// Rows that the loop between back-to-back matmuls writes.
     | SecondRows = 6
-    /// The reductions of a split reduction, by item and share.
+    /// The results of a split reduction: of finished stages for each item, of the current stage for each slice and item.
     | PartialResults = 6
     /// Packed weights or cotangents of a convolution; Winograd's transformed tiles and their products.
     | ConvPacked = 6
-    /// A convolution's result before, or its cotangents after the transpose between channels last and first.
+    /// A convolution's result before it is transposed to channels first; cotangents after they are transposed to channels last.
     | ConvTransposed = 7
     /// The offsets of the elements in a pooling's window.
     | PoolingTaps = 7
 
 /// Scratch memory: a few buffers for each thread, kept from call to call, so that steady work allocates nothing. The
-/// content of a buffer is lost at the next call for the same slot on the same thread.
+/// content of a buffer is lost at the next `Get` for a slot with the same number on the same thread.
 [<AbstractClass; Sealed>]
 type internal Scratch private () =
     [<ThreadStatic; DefaultValue>]
@@ -105,5 +105,5 @@ type internal Scratch private () =
         | block when Guard.IsOn -> block.Address + nativeint (block.Bytes - bytes)
         | block -> block.Address
 
-    /// As above, for sizes that fit into 32 bits.
+    /// `Get` for sizes that fit into 32 bits.
     static member Get(slot: ScratchSlot, bytes: int) : nativeint = Scratch.Get(slot, int64 bytes)

@@ -20,13 +20,14 @@ module internal WorkerPool =
     let mutable private workers = 0
     let private patience = Diagnostics.Stopwatch.Frequency / 20_000L
 
-    /// The number of threads that a run uses unless it is given one: this machine's processors.
+    /// The default number of threads of a run: the number of processors of this machine.
     let mutable threads = Environment.ProcessorCount
 
     let private caller: Job -> bool = fun _ -> true
     let private helper: Job -> bool = fun job -> Volatile.Read &working <= job.Threads
 
-    /// A job to help with, counting this worker in, or null; sets `seen` to the number of offers so far.
+    /// Finds a job that needs help and counts this worker among its helpers; null where there is none. Sets `seen` to the
+    /// number of offers so far.
     let private join (seen: byref<int>) : Job | null =
         Monitor.Enter jobs
         seen <- offers
@@ -46,7 +47,7 @@ module internal WorkerPool =
         Monitor.Exit jobs
         found
 
-    /// Counts one more offer, for at most `most` workers; returns how many sleeping workers to wake. Needs the lock.
+    /// Counts one more offer, to at most `most` workers; returns the number of sleeping workers to wake. Needs the lock.
     let private offer most =
         Volatile.Write(&offers, offers + 1)
         let woken = min asleep most
@@ -66,7 +67,7 @@ module internal WorkerPool =
 
         found
 
-    /// Changes what the lock guards, after which a worker may find work.
+    /// Runs `how`, which changes what the lock guards; then, if any job has work left, wakes a sleeping worker.
     let inline private change ([<InlineIfLambda>] how: unit -> unit) =
         Monitor.Enter jobs
         how ()

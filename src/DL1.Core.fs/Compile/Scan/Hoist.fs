@@ -3,10 +3,9 @@ namespace DL1.Compiler.Scan
 open System.Collections.Generic
 open DL1
 
-/// Moves out of scans what need not be in them; values stay the same, up to the order of sums. Moved are
-/// loop-invariant values; products of slices with a fixed matrix, which become one matmul for all steps; products that
-/// only outputs need; and sums over the steps, such as gradients by the weights, which become one matmul over all
-/// steps.
+/// Moves out of scans whatever need not be in them; values stay the same, up to the order of sums. It moves loop-invariant
+/// values; products of slices with a fixed matrix, which become one matmul for all steps; products that only outputs need; and
+/// sums over the steps, such as gradients by the weights, which become one matmul over all steps.
 [<RequireQualifiedAccess>]
 module internal Hoist =
     /// Moves sums over the steps, and products that only outputs need, out of a scan.
@@ -19,7 +18,7 @@ module internal Hoist =
         let isAmong (sums: (ScanCarry * Expr list) list) (c: ScanCarry) =
             sums |> List.exists (fun (s, _) -> s.Variable = c.Variable)
 
-        // The elements of the largest value that a step is given, outputs, or carries on, except sums over the steps.
+        // The elements of the largest slice, output or carry of a step; carries that are sums over the steps do not count.
         let usual =
             (loop.Slices |> List.map fst)
             @ (loop.Carries |> List.filter (isAmong sums >> not) |> List.map _.Variable)
@@ -39,7 +38,7 @@ module internal Hoist =
             Outputs = outside.Stacks
         }
 
-    /// Moves out of a scan what its body can read instead of compute: loop-invariant values, and products of slices.
+    /// Moves values out of a scan for its body to read: loop-invariant values, and products of slices with a fixed matrix.
     let private hoistInvariants (loop: ScanLoop) : ScanLoop =
         let lift = LoopInvariants loop
         let uses = Graph.uses loop.Graphs
@@ -52,7 +51,7 @@ module internal Hoist =
             into.Add(v, e)
             table[e.Digest] <- Expr.ofVariable v
 
-        /// Whether all that a node reads of slices are moved products that nothing else reads.
+        /// Whether a node is a cheap function whose operands that depend on slices are moved already, and have no other reader.
         let follows (e: Expr) =
             lift.CanLift e
             && ScanLoop.follows products uses (fun o -> lift.Dependence o = Dependence.Slices) e
@@ -66,7 +65,7 @@ module internal Hoist =
                     put slices e
             | Dependence.Fixed ->
                 match e.Node with
-                // As cheap in the body.
+                // Reading these from outside would not be cheaper.
                 | Node.Constant _
                 | Node.Variable _
                 | Node.Broadcast _
@@ -89,11 +88,11 @@ module internal Hoist =
             Fixed = loop.Fixed @ kept lift.Once constants
         }
 
-    /// The digest of a scan apart from its outputs: scans that share it become one.
+    /// A digest of a scan without its outputs: scans for which it is equal become one.
     let private loopOf (call: ScanCall<Expr>) =
         Expr.Make(Node.Scan(0, { call with Body = { call.Body with Outputs = [ lit 0.0 ] } })).Digest
 
-    /// Makes one scan of scans that differ in their outputs alone.
+    /// Makes one scan of scans that differ only in their outputs.
     let private join (roots: Expr list) =
         let outputs = Dictionary<Digest, List<Expr>>()
 
@@ -157,10 +156,10 @@ module internal Hoist =
 
         Rebuild.overLoops change roots
 
-    /// Moves out of every scan, inner ones first, what need not be in it; drops what no root needs; and joins scans
-    /// that differ in their outputs alone. The values of the roots stay, up to the order of sums.
+    /// Moves out of every scan, inner ones first, whatever need not be in it; drops values that no root needs; and joins scans
+    /// that differ only in their outputs. The values of the roots stay the same, up to the order of sums.
     and run (roots: Expr list) : Expr list =
-        // A scan that needs less lets the scans before it drop what they computed for it: at most 6 sweeps.
+        // When a scan needs fewer values, the scans before it need not compute them: at most 6 sweeps, until nothing changes.
         let rec again sweeps (roots: Expr list) =
             let moved = sweep roots
 

@@ -18,8 +18,8 @@ type internal Dependence =
 [<Sealed>]
 type internal LoopInvariants(loop: ScanLoop) =
     let dependences = Dictionary<Digest, Dependence>()
-    // For each value: whether it can be lifted out; the size, in elements, of the largest value that is computed on
-    // the way; and that of the largest slice or product from which it is computed.
+    // For each value: whether it can be lifted out of the scan; the size, in elements, of the largest value on the way to it,
+    // itself included; and the size of the largest slice, product or gather from which it is computed.
     let costs = Dictionary<Digest, struct (bool * int * int)>()
     let lifted = Dictionary<Digest, Expr>()
     let sequences = dict [ for v, xs in loop.Slices -> v.Name, xs ]
@@ -72,21 +72,21 @@ type internal LoopInvariants(loop: ScanLoop) =
 
     member _.Dependence(e: Expr) = dependence e
 
-    /// Whether a node is a product of a matrix that depends on slices and a fixed one.
+    /// Whether a node is a product `a @ b`, in which `a` depends on slices and can be lifted, and `b` is fixed.
     member _.IsProduct(e: Expr) = isProduct e
 
-    /// Whether a value depends on slices, and computing it outside needs no more memory at once than twice its own
-    /// size, or twice that of what it is computed from.
+    /// Whether a value depends on slices, and can be computed outside with no value on the way larger than twice the value
+    /// itself, or than twice the largest slice, product or gather from which it is computed.
     member _.CanLift(e: Expr) = dependence e = Dependence.Slices && fits e
 
-    /// A loop-invariant value, as an expression outside.
+    /// A loop-invariant value, as an expression outside the scan.
     member _.Once(e: Expr) : Expr = Rebuild.substitute loop.Fixed [ e ] |> List.head
 
-    /// A node for all steps together; `all` gives those of its operands that are not fixed, for all steps.
+    /// Returns the values of a node for all steps, `[length; ...]`; `all` returns those of an operand that is not fixed.
     member this.Over(e: Expr, all: Expr -> Expr) : Expr =
         match e.Node with
         | Node.MatMul(a, b) when a.Shape.Rank = 2 && dependence b = Dependence.Fixed ->
-            // All steps' [length; rows; k] by [k; columns] as one matmul.
+            // The product of [length; rows; k], for all steps, and [k; columns] as one matmul.
             let all, right = all a, this.Once b
             let dims = all.Shape.ToList()
             let rows = Expr.reshape [ dims[0] * dims[1]; dims[2] ] all

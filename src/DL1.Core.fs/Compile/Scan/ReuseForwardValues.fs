@@ -4,9 +4,9 @@ open System.Collections.Generic
 open DL1
 open DL1.Compiler.Lowering
 
-/// What a scan reads of another: `Sequence` is the index of a sequence that is a stack of the other, `Source` the
-/// other's key, `Table` the replacements of nodes of the body, `Added` the new slices with what they are in the
-/// other's body.
+/// How a scan reads values from another scan. `Sequence`: the index of a sequence of the scan that is an output of the other.
+/// `Source`: the key of the other. `Table`: the replacements of nodes in the body of the scan. `Added`: the new slices, each
+/// with the node in the body of the other whose values it holds.
 [<NoEquality; NoComparison>]
 type internal ReusePlan =
     {
@@ -16,21 +16,21 @@ type internal ReusePlan =
         Added: (Variable * Expr) list
     }
 
-/// The reversed scan of a gradient recomputes what the forward scan has computed. Here the forward scan outputs it,
-/// and the reversed one reads it. That is done only for what costs more than reading it, matmuls and the like, and for
-/// what is computed from those alone; elementwise functions are computed again.
+/// The reversed scan of a gradient recomputes what the forward scan has computed. Here the forward scan outputs such values, and
+/// the reversed scan reads them. That is done only for nodes that cost more than reading their values (`NodeClass.isHeavy`), and
+/// for functions of these alone; other elementwise functions are computed again.
 [<RequireQualifiedAccess>]
 module internal ReuseForwardValues =
     /// A digest that identifies a scan, whichever of its results is meant.
     let key (call: ScanCall<Expr>) = Expr.Make(Node.Scan(0, call)).Digest
 
-    /// The key of the scan of which a node is a result; the node's own digest where it is none.
+    /// The key of the scan whose result a node is; the digest of the node where it is none.
     let keyOf (e: Expr) =
         match e.Node with
         | Node.Scan(_, call) -> key call
         | _ -> e.Digest
 
-    /// The scan whose stacks a scan reads, and the index of a sequence that is one of them.
+    /// Finds a scan of equal length whose stacked outputs a scan reads: the index of such a sequence, and that scan.
     let private source (call: ScanCall<Expr>) =
         call.Sequences
         |> List.indexed
@@ -40,7 +40,7 @@ module internal ReuseForwardValues =
                 Some(struct (index, other))
             | _ -> None)
 
-    /// Maps nodes of a scan's body to equal nodes in the body of the scan whose stacks it reads.
+    /// Maps nodes of a scan's body, by digest, to equal nodes in the body of `other`, a scan whose stacked outputs it reads.
     let private images (call: ScanCall<Expr>) (other: ScanCall<Expr>) =
         let theirs = Graph.topological (other.Body.Next @ other.Body.Outputs) |> Seq.map _.Digest |> HashSet
         let images = Dictionary<Digest, Expr>()
@@ -73,7 +73,7 @@ module internal ReuseForwardValues =
 
         images
 
-    /// The nodes to be read, not computed: heavy ones, and what only they are needed for and cheaply computed from them.
+    /// The digests of the nodes to be read: heavy nodes, and cheap functions of these that are their only readers.
     let private chosen (call: ScanCall<Expr>) (images: Dictionary<Digest, Expr>) =
         let roots = call.Body.Next @ call.Body.Outputs
         let uses = Graph.uses roots
@@ -93,7 +93,7 @@ module internal ReuseForwardValues =
 
         found
 
-    /// The scan to be read, and what is read of it; `None` where nothing is to be replaced.
+    /// Returns the scan to be read, and what is read from it; `None` where nothing is to be replaced.
     let private plan (call: ScanCall<Expr>) =
         match source call with
         | None -> None
@@ -122,7 +122,7 @@ module internal ReuseForwardValues =
             else
                 Some(other, { Sequence = index; Source = key other; Table = table; Added = added })
 
-    /// Rewrites each scan that reads another's stacks, so that it reads what the other has computed already.
+    /// Rewrites each scan that reads another's stacks, so that it reads values that the other scan has computed already.
     let run (roots: Expr list) : Expr list =
         let plans = Dictionary<Digest, ReusePlan>()
         let outputs = Dictionary<Digest, List<Expr>>()
@@ -140,7 +140,7 @@ module internal ReuseForwardValues =
                             all.Add image
 
         let change (was: ScanCall<Expr>) (call: ScanCall<Expr>) result =
-            // With the outputs that other scans read.
+            // Adds the outputs that other scans read.
             let call =
                 match outputs.TryGetValue(key was) with
                 | true, all -> { call with Body = { call.Body with Outputs = List.ofSeq all } }

@@ -14,8 +14,8 @@ type internal ScanCarry =
         Final: Variable
     }
 
-/// A scan taken apart: each variable of its body, freshly named, with what it is bound to; and the results of the scan
-/// as expressions outside, over variables that stand for final carries and for stacks.
+/// A scan taken apart: the variables of its body, freshly named, each with the expression to which it is bound; and the results
+/// of the scan, as expressions outside of it, over variables that stand for final carries and for stacks.
 [<NoEquality; NoComparison>]
 type internal ScanLoop =
     {
@@ -26,14 +26,14 @@ type internal ScanLoop =
         Fixed: (Variable * Expr) list
         /// For each output, the variable that stands for the stacked values outside of the scan, and what one step computes.
         Outputs: (Variable * Expr) list
-        /// The results that are used, by number.
+        /// The results that are used: the number of each, and its expression outside of the scan.
         Results: (int * Expr) list
     }
 
-    /// What the body computes: the next carries, then the outputs.
+    /// The expressions that the body computes: the next carries, then the outputs.
     member this.Graphs = (this.Carries |> List.map _.Next) @ (this.Outputs |> List.map snd)
 
-    /// The scan with other graphs, in the order of `Graphs`.
+    /// The scan with other expressions in its body, in the order of `Graphs`.
     member this.WithGraphs(graphs: Expr list) =
         let next, outputs = graphs |> List.splitAt this.Carries.Length
 
@@ -88,7 +88,8 @@ module internal ScanLoop =
                 |> List.filter (fun (i, _) -> used.Contains i)
         }
 
-    /// Whether a node is cheap, and all its operands for which `moves` holds are in `found` and have no other reader.
+    /// Whether a node is a reshape or a function of one or two operands, and all its operands for which `moves` holds are in
+    /// `found` and have no other reader.
     let follows (found: HashSet<Digest>) (uses: Dictionary<Digest, int>) moves (e: Expr) =
         match e.Node with
         | Node.Unary _
@@ -132,13 +133,14 @@ module internal ScanLoop =
             let results = Rebuild.substitute bindings (List.map snd loop.Results)
             { loop with Results = List.map2 (fun (i, _) e -> i, e) loop.Results results }
 
-    /// The pairs with distinct expressions, and bindings of the other variables to the first with their expression.
+    /// Returns the first pair with each expression; and, for each other pair, a binding of its variable to that of the first.
     let private distinct (pairs: (Variable * Expr) list) =
         let first = Dictionary<Digest, Variable>()
         let kept, duplicates = pairs |> List.partition (fun (v, e) -> first.TryAdd(e.Digest, v))
         kept, duplicates |> List.map (fun (v, e) -> v, Expr.ofVariable first[e.Digest])
 
-    /// Merges equal slices, fixed operands and outputs, and replaces carries that never change and outputs that are slices.
+    /// Merges equal slices, fixed operands and outputs. A carry that never changes becomes a fixed operand; the stack of an
+    /// output that is a slice becomes the sequence.
     let tidy (loop: ScanLoop) : ScanLoop =
         let unchanged, moving = loop.Carries |> List.partition (fun c -> c.Next = Expr.ofVariable c.Variable)
 
@@ -167,7 +169,7 @@ module internal ScanLoop =
 
         outside known loop |> prune
 
-    /// The results, by number. Where carries or outputs are left, the scan becomes a node again, to which they refer.
+    /// Returns the results, by number. Where carries or outputs are left, the results refer to a node made of the scan.
     let close (loop: ScanLoop) : (int * Expr) list =
         if loop.Carries.IsEmpty && loop.Outputs.IsEmpty then
             loop.Results

@@ -4,28 +4,28 @@ open System.Collections.Generic
 open DL1
 open DL1.Pattern
 
-/// Splits matmuls that only in part need the scan: `[x, h] · W`, where only h is carried, is x times W's upper rows
-/// plus h times the lower ones; and where a step carries on some columns of a product and outputs others, each gets a
-/// product of its own.
+/// Splits matmuls that need the scan only in part: `[x, h] · W`, where only h depends on carries, becomes x times the upper rows
+/// of W plus h times the lower rows. And where the next carries need some columns of a product and only outputs need others,
+/// each slice of columns becomes a product of its own.
 [<RequireQualifiedAccess>]
 module internal SplitConcatMatMul =
-    /// Rows `start` up to `stop` of a matrix.
+    /// Rows `start` to `stop` − 1 of a matrix.
     let private rows start stop (w: Expr) = Expr.sliceAxis 0 start stop w
 
-    /// Columns `start` up to `stop` of a matrix; of a transpose, rows of the matrix beneath.
+    /// Columns `start` to `stop` − 1 of a matrix; of a transpose, by rows of the matrix beneath.
     let private columns start stop (w: Expr) =
         match w.Node with
         | Node.Transpose([ 1; 0 ], x) -> (rows start stop x).T
         | _ -> Expr.sliceAxis 1 start stop w
 
-    /// The first column and the end, where a slice takes adjacent columns of all rows.
+    /// Where a slice takes adjacent columns of all rows, the first of these columns and the one after the last; else `None`.
     let private range (cuts: Cut list) (x: Expr) =
         match cuts with
         | [ down; across ] when down.Start = 0 && down.Stop = x.Shape[0] && down.Step = 1 && across.Step = 1 ->
             Some(struct (across.Start, across.Stop))
         | _ -> None
 
-    /// Products with a fixed matrix that are used by slices of columns, some needed by the next carries and some not.
+    /// The products with a fixed matrix that only slices of columns read, of which the next carries need some and not others.
     let private split (loop: ScanLoop) (lift: LoopInvariants) =
         let next = loop.Carries |> List.filter (fun c -> (StepSum.added loop c).IsNone) |> List.map _.Next
         let needed = Graph.topological next |> Seq.map _.Digest |> HashSet
@@ -46,7 +46,7 @@ module internal SplitConcatMatMul =
         |> Seq.map _.Key
         |> HashSet
 
-    /// The scan with such products split.
+    /// Splits such products in the body of a scan.
     let run (loop: ScanLoop) : ScanLoop =
         let lift = LoopInvariants loop
         let split = split loop lift

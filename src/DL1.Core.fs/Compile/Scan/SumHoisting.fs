@@ -4,12 +4,12 @@ open System.Collections.Generic
 open DL1
 open DL1.Compiler.Lowering
 
-/// Values of a scan's body that are sums over the steps, or may be.
+/// Recognises carries that are sums over the steps, and decides whether a value can be summed outside the scan.
 [<RequireQualifiedAccess>]
 module internal StepSum =
     let isZero (e: Expr) = Local.number e = Some 0.0
 
-    /// The terms of a sum, nested sums included.
+    /// The terms of a sum, from left to right; a term that is itself a sum is replaced by its terms.
     let terms (e: Expr) =
         let found = List<Expr>()
         let rest = Stack [ e ]
@@ -25,13 +25,13 @@ module internal StepSum =
 
         List.ofSeq found
 
-    /// Whether a node moves elements without regard to their values, or pads with zeros: linear, and nearly free.
+    /// Whether a node is a view, or pads with zeros: it is linear in its operand, and nearly free.
     let isMovement (e: Expr) =
         match e.Node with
         | Node.Pad(_, value, _) -> value = 0.0
         | _ -> NodeClass.of' e = NodeClass.View
 
-    /// The terms that each step adds to a carry, where that is its only use: the step is `carry + terms`. Else `None`.
+    /// The terms that each step adds to a carry of floats that only its next value, `carry + terms`, reads; else `None`.
     let added (loop: ScanLoop) (carry: ScanCarry) : Expr list option =
         let mine, others = terms carry.Next |> List.partition ((=) (Expr.ofVariable carry.Variable))
 
@@ -47,7 +47,7 @@ module internal StepSum =
         else
             None
 
-    /// Whether an operation can add over the steps as well, without a stack of its results: a matmul, scatter or sum.
+    /// Whether a value can be summed over the steps without a stack of it: a matmul, scatter or sum can add over steps as well.
     let rec contracts (e: Expr) =
         match e.Node with
         | Node.MatMul _
@@ -58,11 +58,12 @@ module internal StepSum =
         | _ when isMovement e -> contracts (List.head (Node.operands e.Node))
         | _ -> false
 
-    /// Whether a stack of a value may be made in order to sum it: gates side by side are a few times as wide as a state.
+    /// Whether a value may be stacked to be summed: it has at most 8 times `usual` elements, since the gates of a recurrent cell
+    /// side by side are a few times as wide as its state.
     let isReadable usual (e: Expr) = e.Shape.Size <= 8 * usual
 
-    /// Whether the sum of a value over the steps needs no stack of anything larger than `usual` elements; for what a
-    /// scatter or a sum reduction adds, 8 times as many are allowed.
+    /// Whether the sum of a value over the steps needs no stack of values of more than `usual` elements each; the operands of a
+    /// scatter or a sum reduction may have 8 times as many.
     let rec isSmall (lift: LoopInvariants) usual (e: Expr) =
         match e.Node with
         | _ when isZero e || lift.Dependence e = Dependence.Fixed -> true
@@ -74,14 +75,14 @@ module internal StepSum =
         | _ when isMovement e -> isSmall lift usual (List.head (Node.operands e.Node))
         | _ -> e.Shape.Size <= usual
 
-/// Computes stacks and sums over all steps outside of a scan; what it cannot compute there, the scan outputs.
+/// Computes stacks and sums over all steps outside of a scan; values that it cannot compute there become outputs of the scan.
 [<Sealed>]
 type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<Digest>, usual: int) =
     let stacks = Dictionary<Digest, Variable * Expr>()
     let opened = Dictionary<Digest, bool>()
     let values = Dictionary<Digest, Expr>()
 
-    /// A product with a fixed matrix that no next carry needs.
+    /// Whether a node is a product with a fixed matrix, and no carry that stays in the scan needs it.
     let isProduct (e: Expr) =
         match e.Node with
         | Node.MatMul(a, b) ->
@@ -91,7 +92,8 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
     let stack (e: Expr) =
         Lookup.orAdd stacks e.Digest (fun () -> ScanLoop.stackOf loop.Length e, e) |> fst |> Expr.ofVariable
 
-    // Whether a value is worth computing outside, from stacks: such a product, or what local nodes compute from one.
+    // `opened` says whether a value is worth computing outside, from stacks: such a product, or a value that nodes for which
+    // `NodeClass.stacks` holds compute from one.
     do
         for e in Graph.topological loop.Graphs do
             opened[e.Digest] <-
@@ -100,10 +102,10 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
                     && not (needed.Contains e.Digest)
                     && Node.operands e.Node |> List.exists (fun o -> opened[o.Digest]))
 
-    /// The outputs that the scan must have, with their stacks' variables, in the order in which they were asked for.
+    /// The outputs that the scan must have, each with the variable of its stack, in the order in which they were first needed.
     member _.Stacks = List.ofSeq stacks.Values
 
-    /// Whether a value is computed outside from its operands' stacks.
+    /// Whether a value is computed outside, from the stacks of its operands.
     member private this.Expands(e: Expr) =
         lift.Dependence e <> Dependence.Fixed
         && not (lift.CanLift e)
@@ -134,12 +136,12 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
 
         values[e.Digest]
 
-    /// The sum over the steps of `[..; m; k]` by `[..; k; n]`: one product over the k of all steps.
+    /// The sum over the steps of the products of a `[..; m; k]` and b `[..; k; n]`: one product, over the k of all steps.
     member private this.Contraction(a: Expr, b: Expr) =
         let rank = a.Shape.Rank
         let steps = loop.Length
 
-        /// A value for all steps, one after another along an axis.
+        /// The values of all steps, joined along `axis`.
         let joined axis (x: Expr) =
             let dims = x.Shape.ToList() |> List.mapi (fun i d -> if i = axis then steps * d else d)
             Expr.reshape dims (Expr.moveAxis 0 axis (this.All x))
@@ -165,7 +167,7 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
             | Node.MatMul(a, b) -> this.Contraction(a, b)
             | Node.Reduce(ReduceOp.Sum, axes, x) when StepSum.isReadable usual x ->
                 Expr.sum (0 :: (axes |> List.map (fun axis -> axis + 1))) (this.All x)
-            // The indices of all steps, one after another.
+            // One scatter adds the values of all steps, one step after another along the axis.
             | Node.ScatterAdd(axis, extent, x, i) when StepSum.isReadable usual x ->
                 Expr.Make(Node.ScatterAdd(axis, extent, Expr.moveAxis 0 axis (this.All x), this.All i))
             | Node.Binary(BinaryOp.Add, a, b) when StepSum.contracts e -> this.Total a + this.Total b

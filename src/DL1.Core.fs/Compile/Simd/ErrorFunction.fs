@@ -2,7 +2,7 @@ namespace DL1.Compiler.Simd
 
 open DL1.Compiler.Simd.Lanewise
 
-/// The error function: for |x| < 1 an odd polynomial; beyond, with a = |x|, 1 − exp(−a²)·R(a) with the sign of x, where
+/// The error function: for |x| ≤ 1 an odd polynomial; beyond, with a = |x|, 1 − exp(−a²)·R(a) with the sign of x, where
 /// the polynomial R(a) approximates erfc a · exp a².
 module internal ErrorFunction =
     /// (erf x / x − 2/√π) / x² as a function of x² ≤ 1, in f32: the relative error of erf x is 2⁻²⁹.
@@ -71,7 +71,7 @@ module internal ErrorFunction =
     /// −x².
     let inline minusSquare x = x * x ||| like x -0.0
 
-    /// erf x, given `gaussian` = exp(−x²), so that code that needs it too, such as the derivative, computes it once.
+    /// erf x, given `gaussian` = exp(−x²), so that code that needs the exponential too, such as the derivative, computes it once.
     let inline erf ([<InlineIfLambda>] smallPoly) ([<InlineIfLambda>] largePoly) x gaussian =
         let one = like x 1.0
         let z = x * x

@@ -6,20 +6,20 @@ open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.Arm
 open System.Runtime.Intrinsics.X86
 
-/// a·b + c rounded once, in vectors of 128 bits, on processors that have no instruction for it: WebAssembly, and x64 without FMA.
-/// .NET calls the C library there, lane by lane, which takes some five times longer. Not for use outside DL1: it is
-/// public because `Lanes` is.
+/// a·b + c rounded once, in vectors of 128 bits, also where no instruction computes it: on WebAssembly, and on x64
+/// without FMA. There .NET would call the C library for each lane, which takes some five times longer than `InDouble`.
+/// Not for use outside DL1: it is public because `Lanes` is.
 [<AbstractClass; Sealed; EditorBrowsable(EditorBrowsableState.Never)>]
 type Fused =
-    /// Two lanes: a·b is exact in f64, and a·b + c is rounded to odd (Boldo and Melquiond 2008), so that rounding to f32 afterwards
-    /// is as if it were done once.
+    /// Two lanes. a·b of two f32 numbers is exact in f64, and a·b + c is rounded to odd (Boldo and Melquiond 2008):
+    /// rounding that to f32 then gives the same bits as rounding once.
     static member inline private Two(a: Vector128<float>, b: Vector128<float>, c: Vector128<float>) =
         let product = a * b
         let sum = product + c
-        // What the sum lost (Knuth's TwoSum); NaN where the sum is not finite.
+        // The part that rounding of the sum lost (Knuth's TwoSum); NaN where the sum is not finite.
         let back = sum - product
         let lost = (product - (sum - back)) + (c - back)
-        // Positive where the exact sum is farther from 0.
+        // Positive where the exact sum is farther from 0 than `sum`.
         let outward = lost * sum
         let bits = sum.AsInt64()
         let isEven = Vector128.Xor(Vector128.BitwiseAnd(bits, Vector128.Create 1L), Vector128.Create 1L)

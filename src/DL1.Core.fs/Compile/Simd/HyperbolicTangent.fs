@@ -2,8 +2,9 @@ namespace DL1.Compiler.Simd
 
 open DL1.Compiler.Simd.Lanewise
 
-/// The hyperbolic tangent. In f32 two polynomials, of which each lane selects one: they take half the time of an exponential with
-/// its range reduction, and do not depend on each other. In f64, where the polynomials would be long, the exponential.
+/// The hyperbolic tangent. In f32 it computes two polynomials, and each lane selects one: together they take half the
+/// time of an exponential with its range reduction, and do not depend on each other. In f64, where the polynomials would
+/// be long, it uses the exponential.
 module internal HyperbolicTangent =
     /// (tanh x / x − 1) / x² as a function of x² ≤ 1: the relative error of tanh x is 2⁻²⁷.
     let inline small z =

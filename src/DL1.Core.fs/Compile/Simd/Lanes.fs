@@ -74,12 +74,12 @@ type Lanes =
     static member inline Unsigned(x: Vector256<'T>) : Vector256<'T> = Vector256.Abs x
     static member inline Unsigned(x: Vector512<'T>) : Vector512<'T> = Vector512.Abs x
 
-    /// All ones where x < y, zeros elsewhere.
+    /// A mask: a lane is all ones where x < y, else all zeros.
     static member inline Less(x: Vector128<'T>, y) : Vector128<'T> = Vector128.LessThan(x, y)
     static member inline Less(x: Vector256<'T>, y) : Vector256<'T> = Vector256.LessThan(x, y)
     static member inline Less(x: Vector512<'T>, y) : Vector512<'T> = Vector512.LessThan(x, y)
 
-    /// All ones where x = y, zeros elsewhere.
+    /// A mask: a lane is all ones where x = y, else all zeros.
     static member inline Equal(x: Vector128<'T>, y) : Vector128<'T> = Vector128.Equals(x, y)
     static member inline Equal(x: Vector256<'T>, y) : Vector256<'T> = Vector256.Equals(x, y)
     static member inline Equal(x: Vector512<'T>, y) : Vector512<'T> = Vector512.Equals(x, y)
@@ -143,7 +143,7 @@ type Lanes =
     static member inline Narrow(x: Vector256<float>, y) : Vector256<float32> = Vector256.Narrow(x, y)
     static member inline Narrow(x: Vector512<float>, y) : Vector512<float32> = Vector512.Narrow(x, y)
 
-    /// f of each lane of x and y, computed lane by lane.
+    /// Computes f of each lane of x and y, lane by lane.
     static member inline Mend(x: Vector128<'T>, y: Vector128<'T>, [<InlineIfLambda>] f: 'T -> 'T -> 'T) =
         let mutable result = y
 

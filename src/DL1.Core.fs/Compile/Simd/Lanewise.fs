@@ -2,7 +2,7 @@ namespace DL1.Compiler.Simd
 
 /// Arithmetic on vectors, for formulas that are written without a width and an element type.
 module internal Lanewise =
-    // The operations of `Lanes`, which says what they give: each calls the overload that fits the vector's type.
+    // The operations of `Lanes`, which documents them: each calls the overload for the vector's type.
     let inline fma (x: ^V) (y: ^V) (z: ^V) : ^V =
         ((^V or Lanes): (static member Fma: ^V * ^V * ^V -> ^V) (x, y, z))
 
@@ -44,17 +44,17 @@ module internal Lanewise =
     /// Subtracts the bits of two lanes as integers.
     let inline subBits (x: ^V) (y: ^V) : ^V = numbers (bits x - bits y)
 
-    /// Shifts the bits left by the length of the mantissa.
+    /// Shifts the bits left by the length of the mantissa: an integer in the lowest bits moves to the exponent.
     let inline raised (x: ^V) : ^V = numbers (bits x <<< mantissa x)
 
     let inline logicalRight (x: ^I) (n: int) : ^I =
         (^I: (static member op_UnsignedRightShift: ^I * int -> ^I) (x, n))
 
-    /// Shifts the bits right by the length of the mantissa, and fills with zeros.
+    /// Shifts the bits right by the length of the mantissa, and fills with zeros: sign and exponent move to the lowest bits.
     let inline lowered (x: ^V) : ^V = numbers (logicalRight (bits x) (mantissa x))
 
-    /// Whether |x| ≤ `limit` in every lane, for a positive limit; false for NaN. Compares the bits as integers, in which
-    /// NaN is greatest.
+    /// Whether |x| ≤ `limit` in every lane, for a positive limit; false for NaN. Compares the bits as integers, among
+    /// which those of NaN are the greatest.
     let inline allWithin limit x = noneAbove (bits (abs x)) (bits limit)
 
     // Operators for two operands of one type: a literal is written `like x c`, never beside a vector.
@@ -89,5 +89,5 @@ module internal Lanewise =
     /// p·2ᵏ for an integer k, where neither p nor the result is zero, subnormal or infinite.
     let inline scale p k = addBits p (raised (k + magic k))
 
-    /// 2ᵏ for an integer k, where it is neither subnormal nor infinite; 0 for the exponent just below.
+    /// 2ᵏ for an integer k, where it is neither subnormal nor infinite; 0 for the greatest k below that range.
     let inline pow2 k = scale (like k 1.0) k

@@ -28,7 +28,7 @@ module internal Logarithm =
     let inline exponent x =
         // Adding the bits of 1 minus those of √½ makes a mantissa of √2 or more carry into the exponent.
         let biased = addBits x (subBits (like x 1.0) (like x 0.7071067811865476))
-        // The exponent in the lowest bits of 2²³ or 2⁵²; subtracts that power and the bias.
+        // Puts the exponent into the lowest bits of 2²³ (f32) or 2⁵² (f64), then subtracts that power and the bias.
         (lowered biased ||| pick x 8388608.0 4503599627370496.0) - pick x 8388735.0 4503599627371519.0
 
     /// x·2⁻ᵏ.
@@ -43,7 +43,7 @@ module internal Logarithm =
         // k times the upper part of ln 2 is exact.
         k * pick f 0.693145751953125 0.6931471805598903 - ((half - rest) - f)
 
-    /// `result` with the special cases of a logarithm that is −∞ at `least`: NaN below, x itself where x is +∞ or NaN.
+    /// `result` with the special cases of a logarithm: −∞ where x = `least`, NaN where x is less, x where x is +∞ or NaN.
     let inline ended least x result =
         let infinity = like x infinity
         let known = select (equal x least) (like x 0.0 - infinity) (select (equal x infinity) x result)
@@ -83,7 +83,7 @@ module internal Logarithm =
     /// log(1 + x).
     let inline log1p ([<InlineIfLambda>] poly) x =
         let least = like x -1.0
-        // Sets the sign of x, that of −0 too.
+        // Sets the sign of x, so that −0 gives −0.
         let result = log1pPlain poly x ||| (x &&& like x -0.0)
 
         if allLess least x && allLess x (like x infinity) then

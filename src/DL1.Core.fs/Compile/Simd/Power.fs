@@ -39,10 +39,10 @@ module internal Power =
     let inline plain x y =
         allLess (Logarithm.leastNormal x) x && allLess x (like x infinity) && allLess (abs y) (like x 1e20)
 
-    /// y limited to ±10²⁰, by which a power overflows or underflows already.
+    /// y limited to ±10²⁰, where the power of any |x| other than 1 has overflowed or underflowed already.
     let inline bound y = select (less (abs y) (like y 1e20)) y (withSign (like y 1e20) y)
 
-    /// Puts the special cases of the signs, zeros, infinities and NaN of x and y into `power`, which is |x|ʸ for any other x.
+    /// `power`, which is |x|ʸ for ordinary x and y, with the sign of xʸ and the special cases of zeros, infinities and NaN.
     let inline special x y power =
         let zero = like x 0.0
         let one = like x 1.0
@@ -62,7 +62,7 @@ module internal Power =
         let known = select (equal (x + y) (x + y)) real (select (equal x x) (select (equal y y) real y) x)
         select (equal y zero) one (select (equal x one) one known)
 
-    /// xʸ in f64, by the logarithm as a sum of two numbers, accurate to about 2⁻⁶⁰.
+    /// xʸ in f64, from log |x| computed as a sum of two numbers, which is accurate to about 2⁻⁶⁰.
     let inline pow64 x y =
         let simple = plain x y
         let one = like x 1.0
@@ -73,7 +73,7 @@ module internal Power =
         let f = Logarithm.mantissa normal e - one
         let k = if simple then e else select small (e - like x 54.0) e
         let y' = if simple then y else bound y
-        // s = f / (2 + f), and its rounding error sLow; so for the names with `Low` below.
+        // s = f / (2 + f), and its rounding error sLow. A name with `Low` is the rounding error of the name without it.
         let d = like x 2.0 + f
         let inverse = one / d
         let s = f * inverse

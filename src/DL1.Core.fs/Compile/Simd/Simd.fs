@@ -16,7 +16,7 @@ type internal Width =
     | Bits256
     | Bits512
 
-/// Reads, writes, copies and clears memory at addresses; their callers answer for them.
+/// Reads, writes, copies and clears memory at addresses, unchecked: the caller guarantees that the memory is there.
 [<RequireQualifiedAccess>]
 module internal At =
     let inline read<'T when 'T: unmanaged> (address: nativeint) : 'T =
@@ -25,14 +25,14 @@ module internal At =
     let inline write<'T when 'T: unmanaged> (address: nativeint) (value: 'T) =
         NativePtr.write (NativePtr.ofNativeInt<'T> address) value
 
-    /// Element number i of those at an address.
+    /// Reads element number i of the elements at an address.
     let inline get<'T when 'T: unmanaged> (address: nativeint) (i: int) : 'T =
         read<'T>(address + nativeint i * nativeint sizeof<'T>)
 
     let inline set<'T when 'T: unmanaged> (address: nativeint) (i: int) (value: 'T) =
         write<'T> (address + nativeint i * nativeint sizeof<'T>) value
 
-    /// Memory for elements on the stack of the calling method.
+    /// Allocates memory for `count` elements on the stack of the calling method.
     let inline stack<'T when 'T: unmanaged> (count: int) : nativeint =
         NativePtr.toNativeInt (NativePtr.stackalloc<'T> count)
 
@@ -67,9 +67,9 @@ module internal One =
         else
             Unsafe.BitCast<float, 'T> value
 
-/// The few operations that kernels are made of, over vectors 'V of elements 'T, f32 or f64. Addresses and strides are
-/// in bytes. A kernel is written once against this interface; the JIT compiles it for each of the types below, and
-/// inlines each operation: those of more than 16 bytes of IL are marked for it, shorter ones it always inlines.
+/// The operations of which kernels consist, on vectors 'V of elements 'T, f32 or f64. Addresses are in bytes. A kernel is
+/// written once against this interface; the JIT compiles it for each of the types below, and inlines each operation:
+/// operations of more than 16 bytes of IL are marked for inlining, shorter ones are always inlined.
 type internal ISimd<'V, 'T> =
     /// The bytes of one vector.
     static abstract Bytes: int
@@ -85,15 +85,15 @@ type internal ISimd<'V, 'T> =
     static abstract Divide: 'V * 'V -> 'V
     /// a·b + c, rounded once.
     static abstract MultiplyAdd: 'V * 'V * 'V -> 'V
-    /// A mask: where x replaces `best` as the maximum, because it is greater or the first NaN: where `best` is not NaN, and
-    /// x ≤ best does not hold.
+    /// The mask of the lanes in which x replaces `best` as the running maximum, because x is greater or the first NaN:
+    /// those in which `best` is not NaN, and x ≤ best does not hold.
     static abstract Above: x: 'V * best: 'V -> 'V
-    /// A mask: where elements are equal.
+    /// The mask of the lanes in which elements are equal.
     static abstract Equal: 'V * 'V -> 'V
     /// The second argument where the mask holds, the third elsewhere.
     static abstract Select: mask: 'V * 'V * 'V -> 'V
 
-/// Vectors of one element, for what does not fill a wide vector: the first lane of 128 bits.
+/// Vectors of one element, the first lane of 128 bits, for the elements left over that do not fill a wide vector.
 [<Struct; NoEquality; NoComparison>]
 type internal Simd1<'T when 'T: unmanaged> =
     interface ISimd<Vector128<'T>, 'T> with

@@ -4,13 +4,13 @@ open System
 open DL1.Compiler.Simd.Lanewise
 
 /// Sine and cosine: x = n·π/2 + r with |r| ≤ π/4, where π/2 is subtracted in three parts (Cody and Waite), the first
-/// difference exact; then the polynomials of sine and cosine, one of which is chosen, and its sign, by the quadrant. A
+/// difference exact; then the polynomials of sine and cosine; the quadrant, n mod 4, chooses one of them and its sign. A
 /// lane beyond 2¹⁷ (f32) or 2³⁰ (f64) is computed by `Math.Sin` and `Math.Cos`.
 module internal Trigonometric =
-    /// The limit of |x| up to which f32 lanes are reduced by n·π/2.
+    /// f32 lanes are reduced by n·π/2 where |x| is below this limit.
     let Limit32 = 131072.0f
 
-    /// The limit of |x| up to which f64 lanes are reduced by n·π/2.
+    /// f64 lanes are reduced by n·π/2 where |x| is below this limit.
     let Limit64 = 1073741824.0
 
     let sinBeyond32 (x: float32) y = if MathF.Abs x < Limit32 then y else float32 (Math.Sin(float x))

@@ -3,7 +3,7 @@ namespace DL1.Compiler.Simd
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 
-/// The option of methods that emitted code calls for each vector: the JIT inlines them.
+/// The option by which the JIT inlines methods that emitted code calls for each vector.
 module internal Inline =
     [<Literal>]
     let Always = MethodImplOptions.AggressiveInlining
@@ -184,7 +184,7 @@ type internal VectorMath =
     [<MethodImpl(Inline.Always)>]
     static member Erf(x: Vector512<float>) = ErrorFunction.erf64 x
 
-    /// The error function of x, given exp(−x²) as `Exp` computes it: gives the same bits as `Erf`.
+    /// The error function of x, given exp(−x²) as `Exp` computes it. It has the same bits as `Erf`.
     [<MethodImpl(Inline.Always)>]
     static member ErfBy(x: Vector128<float32>, gaussian: Vector128<float32>) =
         ErrorFunction.erfBy32 x gaussian

@@ -2,19 +2,19 @@ namespace DL1.Compiler.Winograd
 
 open DL1.Compiler.Simd
 
-/// Where Winograd's algorithm computes 3×3 convolutions of stride 1, their transposes and their weight gradients.
+/// Decides where Winograd's algorithm computes 3×3 convolutions of stride 1, their transposes and their weight gradients.
 [<RequireQualifiedAccess>]
 module internal Winograd =
-    /// The products of a tile: 4 by 4.
+    /// The number of products of a tile: 4 by 4.
     let Products = 16
 
     /// The number of tiles of 2×2 results in a sample.
     let tilesEach rows columns = int64 ((rows + 1) / 2) * int64 ((columns + 1) / 2)
 
-    /// Whether the algorithm is worth while, for a number of samples, channels of the source and of the result, rows and columns
-    /// of results, bytes of an element, and the most bytes of transformed weights: where channels fill whole vectors of any
-    /// width, there are enough tiles for the weights that are transformed, and the direct form has at least one and a half times
-    /// the multiply-adds: 9 for each result, where a tile has 16, also at an edge that leaves some of its results unused.
+    /// Whether the algorithm pays. `source` and `result` are numbers of channels, `rows` and `columns` the extents of a sample's
+    /// results, `size` the bytes of an element, `most` the largest bytes of transformed weights. Channels must fill vectors of
+    /// any width, tiles must be enough to pay for transforming the weights, and the direct form must need at least 1.5 times the
+    /// multiply-adds: 9 for each result, against 16 for each tile, also for tiles of which an edge leaves results unused.
     let suits samples source result rows columns (size: int) most =
         let tiles = tilesEach rows columns
 
@@ -40,15 +40,15 @@ type internal WinogradTiles =
     member this.Sample(tile: int) = tile / this.Across / this.RowsEach
     member this.Row(tile: int) = tile / this.Across % this.RowsEach
     member this.Column(tile: int) = tile % this.Across
-    /// The number of tiles in the row of a tile, from that tile on and before tile `last`.
+    /// The number of tiles, from `tile` on and before tile `last`, that are in the same row of tiles.
     member this.Neighbours(tile: int, last: int) = min (this.Across - tile % this.Across) (last - tile)
-    /// Whether the result has both rows of a tile.
+    /// Whether the result has both of a tile's rows.
     member this.HasBoth(tile: int) = 2 * this.Row tile + 1 < this.Rows
 
-    /// Whether the result has only the first column of the last of `count` neighbours.
+    /// Of `count` neighbours from `tile` on, whether the result has only the first column of the last one.
     member this.IsNarrow(tile: int, count: int) = 2 * (this.Column tile + count) > this.Columns
 
-    /// The offset in bytes of a tile's first pixel or result, by the bytes of a sample, a row and a pixel.
+    /// The offset in bytes of a tile's first pixel or result. `sample`, `row` and `pixel` are the strides of these in bytes.
     member this.Offset(tile: int, sample: nativeint, row: nativeint, pixel: nativeint) =
         nativeint (this.Sample tile) * sample
         + nativeint (2 * this.Row tile) * row
@@ -58,8 +58,8 @@ type internal WinogradTiles =
 [<AbstractClass; Sealed>]
 type internal WinogradBlock<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged> private () =
 
-    /// Transforms the pixels of tiles `first` to `last` − 1: to 16 matrices, `step` bytes apart, with a row of all
-    /// channels for each tile.
+    /// Transforms the pixels of tiles `first` to `last` − 1 into 16 matrices, `step` bytes apart, each with one row of all
+    /// channels for each tile. In the source, samples are `sample` bytes apart and rows `pitch` bytes.
     static member Read
         (tiles: inref<WinogradTiles>, channels, source, sample, pitch, first, last, target: nativeint, step)
         =

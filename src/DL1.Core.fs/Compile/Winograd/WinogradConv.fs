@@ -5,11 +5,11 @@ open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// A 3×3 convolution of stride 1, or its transpose, by Winograd's algorithm: see `WinogradTile`. Some tiles at a time
-/// are transformed, multiplied by the transformed weights and transformed back, in the nearest caches.
+/// A 3×3 convolution of stride 1, or its transpose, by Winograd's algorithm: see `WinogradTile`. A few tiles at a time are
+/// transformed, multiplied by the transformed weights and transformed back, while they are in the nearest caches.
 ///
-/// Results are those of the direct convolution but for rounding, whose error is smaller in the mean. A task with a result that is
-/// not finite is computed again directly: an infinite pixel may make NaN of results that should be infinite.
+/// Results differ from those of the direct convolution by rounding, whose error is smaller in the mean. The direct kernel
+/// computes a task again if a result is not finite: with an infinite pixel, results that should be infinite may be NaN.
 [<Sealed>]
 type internal WinogradConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (plan: ConvPlan, samples, source: int, result: int, weightSource, weightResult) =
@@ -24,7 +24,7 @@ type internal WinogradConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
     let pixel = plan.ResultPixel
     let width = plan.Source.Columns.Length
     let sourceBytes = source * size
-    // The tiles that are computed at a time: whole micro-kernel tiles; more where each has many weights to read.
+    // The number of Winograd tiles computed at a time: whole micro-kernel tiles, more if they share the reading of many weights.
     let tall = if sourceBytes <= 512 then 12 else 24
     let pixelStep = nativeint (tall * sourceBytes)
     let productStep = nativeint (tall * wide)
@@ -47,12 +47,13 @@ type internal WinogradConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
     let sourceRows = ConvTable(Array.init tall (fun i -> nativeint (i * sourceBytes)))
     let productRows = ConvTable(Array.init tall (fun i -> nativeint (i * wide)))
 
-    // The channels of the source whose weights one task transforms.
+    // The number of channels of the source whose weights one task transforms.
     let channelsEach = min 16 source
     let channelTasks = (source + channelsEach - 1) / channelsEach
 
+    /// For each task, whether any of its results is not finite.
     let isBad: bool[] = Array.zeroCreate plan.Tasks
-    /// The direct kernel, for results that are not finite.
+    /// The direct kernel, for tasks with results that are not finite.
     let direct = lazy ConvGemm<'S, 'V, 'T>(plan, samples, 1, source, result, weightSource, weightResult, 9)
 
     let transformTask number =
@@ -121,7 +122,7 @@ type internal WinogradConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
             WinogradBlock<'S, 'V, 'T>
                 .Read(&tiles, source, task.Source, sample, pitch, first, last, pixels, pixelStep)
 
-            // Whole tiles of the micro-kernel; the rows beyond are not used.
+            // Whole tiles of the micro-kernel: rows beyond `last` are computed but not used.
             let m = min tall ((last - first + 5) / 6 * 6)
 
             for panel in 0 .. panels - 1 do
@@ -149,7 +150,7 @@ type internal WinogradConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
         if not isBad[number] then
             ConvTask.complete plan result size task o.Result 0 result o.Epilogue
 
-    // The bodies of the pool's runs, made once so that a run allocates nothing.
+    // The task functions for `WorkerPool.runOn`: closures made once, so that a run allocates nothing.
     let transform: int -> unit = transformTask
     let multiply: int -> unit = multiplyTask
 

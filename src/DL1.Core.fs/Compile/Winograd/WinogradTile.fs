@@ -4,8 +4,8 @@ open System.Runtime.CompilerServices
 open DL1
 open DL1.Compiler.Simd
 
-/// The transforms of Winograd's F(2×2, 3×3) (Lavin and Gray 2016): four results of a 3×3 convolution from 4×4 pixels by
-/// 16 multiplications instead of 36. In one direction, with pixels d, weights g and results y:
+/// The transforms of Winograd's F(2×2, 3×3) (Lavin and Gray 2016), which computes four results of a 3×3 convolution from 4×4
+/// pixels by 16 multiplications instead of 36. In one direction, with pixels d, weights g and results y:
 /// y₀ = (d₀−d₂)·g₀ + m₁ + m₂ and y₁ = m₁ − m₂ − (d₁−d₃)·g₂, where m₁ = (d₁+d₂)·(g₀+g₁+g₂)/2 and
 /// m₂ = (d₂−d₁)·(g₀−g₁+g₂)/2.
 /// So the first pixel affects the first result alone, and the last pixel the last result alone, as in the direct
@@ -20,21 +20,21 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
         'S.Store(c, at + 2n * step)
         'S.Store(d, at + 3n * step)
 
-    /// Puts a first value, the sum and the difference of two, and a last value.
+    /// Stores `first`, x + y, x − y and `last`, `step` bytes apart.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private PutSums(first: 'V, x: 'V, y: 'V, last: 'V, at: nativeint, step: nativeint) =
         WinogradTile<'S, 'V, 'T>.Put4(first, 'S.Add(x, y), 'S.Subtract(x, y), last, at, step)
 
-    /// Puts four of a tile's 16 products: the transform of four values in a row.
+    /// Transforms four values of a row, and stores the four transformed ones `step` bytes apart.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private PutRow(a: 'V, b: 'V, c: 'V, d: 'V, at: nativeint, step: nativeint) =
         let first, second = 'S.Subtract(a, c), 'S.Add(b, c)
         WinogradTile<'S, 'V, 'T>.Put4(first, second, 'S.Subtract(c, b), 'S.Subtract(b, d), at, step)
 
-    /// Transforms the pixels of `tiles` neighbours in a row, for one vector of channels. `row` and `column` are the
-    /// strides of pixels; `last` is `row` again, or 0 where the tiles' last row of pixels does not exist, and `end'` is
-    /// `column`, or 0 where the last column of the last tile does not exist: results that depend on those are not used.
-    /// The 16 products are `step` apart, those of the next tile `next`.
+    /// Transforms the pixels of `tiles` neighbours in a row, for one vector of channels. `row` and `column` are the strides of
+    /// pixels. `last` is `row` again, or 0 if the tiles' last row of pixels does not exist; `end'` is `column` again, or 0 if the
+    /// last tile's last column of pixels does not exist. Results that depend on such pixels are not used. The 16 transformed
+    /// pixels of a tile are `step` bytes apart, and tiles are `next` bytes apart.
     static member Pixels(tiles, source: nativeint, row, last, column, end', target: nativeint, step, next) =
         Hot.loop ()
         let s1 = source + row
@@ -81,10 +81,10 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
             into <- into + next
             left <- left - 1
 
-    /// Computes the results of `tiles` neighbours in a row, for one vector of channels, from the 16 products, which are
-    /// `step` bytes apart, and `next` bytes from one tile to the next. `row` and `column` are the strides of results in bytes;
-    /// without `both` only the first row of results exists, and with `narrow` only the first column of the last tile. `seen` is
-    /// the address of a vector of zeros, in which a lane becomes NaN where the sum of a tile's results is not finite.
+    /// Computes the results of `tiles` neighbours in a row, for one vector of channels, from the 16 products of each. A tile's
+    /// products are `step` bytes apart, and tiles `next` bytes. `row` and `column` are the strides of results. Without `both`
+    /// only the first row of results exists; with `narrow` only the first column of the last tile. `seen` is the address of a
+    /// vector of zeros, in which a lane becomes NaN if the sum of a tile's results is not finite.
     static member Results(tiles, source, step: nativeint, next, target, row, column, both, narrow, seen) =
         Hot.loop ()
         let down = 4n * step
@@ -92,7 +92,7 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
         let mutable into = target
         let mutable left = tiles
         let mutable seen' = 'S.Load seen
-        // The transform of a column of products.
+        // `upper` and `lower` transform a column of four products into its two results.
         let inline at q row = 'S.Load(q + row * down)
         let inline upper q p z = 'S.Add('S.Load q, 'S.Add(p, z))
         let inline lower q p z = 'S.Subtract('S.Subtract(p, z), at q 3n)
@@ -134,8 +134,8 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
 
         'S.Store(seen', seen)
 
-    /// Transforms the weights of some source channels, for one vector of result channels: from 9 rows, `tap` apart, to
-    /// 16 rows, `step` apart. Source channels are `next` bytes apart in both.
+    /// Transforms the weights of `channels` source channels, for one vector of result channels: from 9 vectors, `tap` bytes
+    /// apart, to 16, `step` bytes apart. Source channels are `next` bytes apart in both.
     static member Weights(channels, source: nativeint, tap, target: nativeint, step, next) =
         Hot.loop ()
         let half = 'S.Of 0.5
@@ -144,7 +144,7 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
             let from = source + nativeint channel * next
             let into = target + nativeint channel * next
 
-            // First the columns, 3×3 to 4×3, to the first three columns of the 4×4; then the rows.
+            // First transforms the columns, from 3×3 to 4×3, into the first three columns of the 4×4; then the rows, in place.
             for j in 0..2 do
                 let g0 = 'S.Load(from + nativeint j * tap)
                 let g1 = 'S.Load(from + nativeint (3 + j) * tap)
@@ -160,8 +160,8 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
                 let inner = 'S.MultiplyAdd(g1, half, 'S.Zero)
                 WinogradTile<'S, 'V, 'T>.PutSums(g0, outer, inner, g2, at, step)
 
-    /// Transforms the cotangents of the results of `tiles` neighbours in a row, for one vector of channels, to those of
-    /// the 16 products: the transpose of `Results`, with the same strides.
+    /// Transforms the cotangents of the results of `tiles` neighbours in a row, for one vector of channels, into the cotangents
+    /// of the 16 products: the transpose of `Results`, with the same strides.
     static member Cotangents(tiles, source, row, column, both, narrow, target, step: nativeint, next) =
         Hot.loop ()
         let down = 4n * step
@@ -190,8 +190,8 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private Halves(a: 'V, b: 'V) = 'S.MultiplyAdd('S.Add(a, b), 'S.Of 0.5, 'S.Zero)
 
-    /// Transforms the cotangents of the 16 products, for some channels and one vector of outputs, to those of the
-    /// weights, in place of the first 9: the transpose of `Weights`. `seen` is as for `Results`.
+    /// Transforms the cotangents of the 16 transformed weights, for `channels` source channels and one vector of outputs, into
+    /// the cotangents of the 9 weights, which replace the first 9: the transpose of `Weights`. `seen` is as for `Results`.
     static member WeightGradients(channels, at: nativeint, step: nativeint, next, seen) =
         Hot.loop ()
         let down = 4n * step
@@ -200,7 +200,7 @@ type internal WinogradTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged
         for channel in 0 .. channels - 1 do
             let at = at + nativeint channel * next
 
-            // First the columns, 4×4 to the first three rows; then the rows.
+            // First transforms the columns, from 4×4 to 3×4, into the first three rows; then the rows, from 3×4 to 3×3.
             for j in 0..3 do
                 let q = at + nativeint j * step
                 let m1, m2 = 'S.Load(q + down), 'S.Load(q + 2n * down)

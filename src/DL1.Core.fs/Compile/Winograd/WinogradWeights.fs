@@ -7,8 +7,8 @@ open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 /// The gradient of the weights of a 3×3 convolution of stride 1 by Winograd's algorithm: the transpose of `WinogradConv` with
-/// respect to its weights. Pixels and cotangents of some tiles at a time are transformed, and multiplied over the tiles; partial
-/// sums are added and transformed back at the end. If a result is not finite, all is computed again directly.
+/// respect to its weights. Pixels and cotangents of some tiles at a time are transformed, and their products summed over the
+/// tiles; partial sums are added and transformed back at the end. If any result is not finite, the direct kernel computes all.
 [<Sealed>]
 type internal WinogradWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanaged>
     (g: ConvGeometry, first: ConvFirst) =
@@ -21,22 +21,22 @@ type internal WinogradWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmana
     let panelColumns = wide / size
     let channels, outputs = g.Channels, g.Outputs
     let panels = (outputs + panelColumns - 1) / panelColumns
-    /// The rows of a sum: whole tiles of the micro-kernel.
+    /// The number of rows of a sum, rounded up to whole tiles of the micro-kernel.
     let height = (channels + 5) / 6 * 6
     let sumStep = nativeint (height * wide)
     let panelBytes = nativeint Winograd.Products * sumStep
     let partialBytes = nativeint panels * panelBytes
 
-    /// The division of the sum: whole samples, some at a time.
+    /// The division of the sum: each chunk is a group of whole samples.
     let chunks =
         let usual = ConvChunks.make g first size
         let groups = (g.Images + usual.SamplesEach - 1) / usual.SamplesEach
-        // Sizes that every width has: panels, which may be filled up, would not do.
+        // Sizes that are the same for every vector width; those of panels, which may be filled up, are not.
         let weights = int64 Winograd.Products * int64 channels * int64 outputs * int64 size
-        let partials = int (min 16L (Tuning.WinogradWeightBytes / weights)) |> min groups |> max 1
+        let partials = int (min Tuning.ConvPartials (Tuning.WinogradWeightBytes / weights)) |> min groups |> max 1
 
         { usual with
-            // One chunk, whose runs are its samples.
+            // One chunk for each group. Its number of runs serves as the number of samples.
             Chunks = [| struct (0, usual.SamplesEach, 0, usual.SamplesEach) |]
             Partials = partials
             GroupsEach = (groups + partials - 1) / partials
@@ -46,6 +46,7 @@ type internal WinogradWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmana
     let pixelStep = nativeint (Tuning.WinogradTilesAtOnce * channels * size)
     let cotangentStep = nativeint (Tuning.WinogradTilesAtOnce * wide)
 
+    /// Runs of 0, 1, 2, ... tiles, all at offset 0.
     let runs =
         ConvTable(
             Array.init (2 * Tuning.WinogradTilesAtOnce + 2) (fun i ->
@@ -54,6 +55,7 @@ type internal WinogradWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmana
 
     let sources = ConvTable [| for i in 0 .. height - 1 -> nativeint (min i (channels - 1) * size) |]
     let results = ConvTable [| for i in 0 .. height - 1 -> nativeint (i * wide) |]
+    /// For each panel of outputs, whether any of its results is not finite.
     let isBad: bool[] = Array.zeroCreate panels
     /// The direct kernel, for results that are not finite.
     let direct = lazy ConvWeights<'S, 'V, 'T>(g, first)
@@ -143,7 +145,7 @@ type internal WinogradWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmana
         ConvSums<'S, 'V, 'T>
             .Write(9, channels, sumStep, sum, o.Result, first, min panelColumns (outputs - first), o.Epilogue)
 
-    // The bodies of the pool's runs, made once so that a run allocates nothing.
+    // The task functions for `WorkerPool.runOn`: closures made once, so that a run allocates nothing.
     let multiplies: int -> unit = multiplyTask
     let adds: int -> unit = addTask
     let writes: int -> unit = writeTask
