@@ -33,7 +33,9 @@ type internal WinogradWeights<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmana
         let groups = (g.Images + usual.SamplesEach - 1) / usual.SamplesEach
         // Sizes that are the same for every vector width; those of panels, which may be filled up, are not.
         let weights = int64 Winograd.Products * int64 channels * int64 outputs * int64 size
-        let partials = int (min Tuning.ConvPartials (Tuning.WinogradWeightBytes / weights)) |> min groups |> max 1
+
+        let partials =
+            int (min Tuning.ConvPartials (Tuning.WinogradWeightBytes / weights)) |> min groups |> max 1
 
         { usual with
             // One chunk for each group. Its number of runs serves as the number of samples.
