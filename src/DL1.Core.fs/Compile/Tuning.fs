@@ -47,7 +47,7 @@ module internal Tuning =
     /// The most bytes of an A with contiguous columns that is read in place, not packed: most of the first-level cache.
     let StraightBytes = 24576L
 
-    /// The most rows of an A with contiguous columns that is read in place however many bytes it has.
+    /// The most rows of an A with contiguous columns that is read in place even if it has more than `StraightBytes` bytes.
     let StraightRows = 48
 
     /// The most columns of B that are packed at once.
@@ -75,7 +75,7 @@ module internal Tuning =
     /// The bytes of a task's block of rows of the first product's result: the block stays in the second-level cache.
     let BackToBackBytes = 98304
 
-    /// The fewest rows of a block: enough to pay for packing B.
+    /// The fewest rows of a block, before blocks are evened out: each packs the B of both products, which must pay.
     let BackToBackFewestRows = 24
 
     /// The most rows of a block.

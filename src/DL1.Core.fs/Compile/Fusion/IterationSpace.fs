@@ -91,7 +91,7 @@ module internal IterationSpace =
     let private loops (domain: int[]) (reduced: int[]) (operands: int[][]) : Loops voption =
         let rank = domain.Length
         let isReduced axis = Array.contains axis reduced
-        // The columns: the longest run at the end, of reduced axes alone or of kept axes alone.
+        // The columns: the longest run of last axes that are all reduced or all kept, and that are one loop in every operand.
         let inColumns axis = isReduced axis = isReduced (rank - 1)
         let firstColumn = if rank = 0 then 0 else runFrom domain operands inColumns (rank - 1)
 

@@ -10,7 +10,7 @@ open DL1.Compiler.Simd
 /// two words for each, its offset and its number of elements, `Step` apart. B has one row for each element of a row of A.
 [<Struct; NoEquality; NoComparison>]
 type internal Tile =
-    /// At strides, the number of elements in a row of A; with tables, the number of runs.
+    /// Where rows are at strides, the number of elements in a row of A; with tables, the number of runs that make up a row.
     val mutable Count: int
     val mutable Runs: nativeint
     val mutable A: nativeint
@@ -182,7 +182,7 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T>> private () =
     static member Rows4(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(4, true, false, false, &t)
     static member Rows6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, false, false, &t)
     static member Rows12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, false, false, &t)
-    // Tiles by two vectors; tables give the offsets of the rows of A and C.
+    // Tiles two vectors wide, and as many rows high as the name says; tables give the offsets of the rows of A and C.
     static member Table6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, true, false, &t)
     static member Table9(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(9, true, true, false, &t)
     static member Table12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, true, false, &t)

@@ -15,7 +15,7 @@ type internal IElement<'T, 'A> =
 type internal IDomain<'A> =
     static abstract Zero: 'A
     static abstract One: 'A
-    /// The least and the greatest value of the domain.
+    /// The least and the greatest value of the domain (∓∞ for floats): where a maximum and a minimum start.
     static abstract Least: 'A
     static abstract Greatest: 'A
     static abstract Add: 'A * 'A -> 'A

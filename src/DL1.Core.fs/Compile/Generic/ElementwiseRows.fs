@@ -17,7 +17,7 @@ type internal RowOp =
 /// are broadcast. A kernel is run by `Run(threads, target, a, b, c)`.
 [<RequireQualifiedAccess>]
 module internal ElementwiseRows =
-    /// Converts elements of 'T to another type.
+    /// Makes, for each target type 'U, the row body that converts elements of 'T to 'U.
     let private cast<'E, 'T, 'D, 'A
         when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged> =
         { new ITyped<RowBody> with

@@ -11,8 +11,8 @@ open DL1.Compiler.Simd
 /// blocks of 64 bytes, all computed at once, so that a step's operation is matched once for some hundred elements.
 [<RequireQualifiedAccess>]
 module internal Interpret =
-    /// Computes the first `bytes` bytes of the value of step `index`. Values of steps begin at `values`, each `stride`
-    /// bytes after the one before. Floats 'F and integers 'I have one size.
+    /// Computes the first `bytes` bytes of the value of step `index`; does nothing for loads and reductions. The value of step i
+    /// begins i · `stride` bytes after `values`. Floats 'F and integers 'I are of the same size.
     let private compute<'F, 'I when 'F: unmanaged and 'I: unmanaged>
         (staged: StagedLoop)
         values

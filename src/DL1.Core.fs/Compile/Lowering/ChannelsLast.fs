@@ -131,7 +131,7 @@ module internal ChannelsLast =
             let unchanged = Node.operands e.Node |> List.forall (fun o -> (first o).Digest = o.Digest)
             Form.First(if unchanged then e else made (Node.map first e.Node))
 
-        /// Computes a reduction of `x` over `axes` channels last; `make` is given the positions of `axes` in that layout.
+        /// A reduction of `x` over `axes`, done in channels last by `make` (given their positions there), then transposed back.
         let without (axes: int list) (x: Expr) (make: int list -> Node<Expr>) =
             let order = firstToLast x.Shape.Rank
             let positions = axes |> List.map (fun axis -> List.findIndex ((=) axis) order) |> List.sort

@@ -68,7 +68,7 @@ module internal NodeClass =
 
     let isElementwise (e: Expr) = of' e = NodeClass.Elementwise
 
-    /// Whether a node is a convolution or pooling.
+    /// Whether a node is a convolution or a pooling, or a gradient of one.
     let isWindow (e: Expr) = of' e = NodeClass.Window
 
     /// Whether computing a node is taken to cost more than reading its value.

@@ -42,8 +42,8 @@ module internal ForwardOutputs =
         let outer = { Extent = operand.Size / width; Stride = width; Target = whole[axis] * inner }
         [ { Extent = width; Stride = 1; Target = 1 }; outer ], before * inner
 
-    /// Maps the source offsets `step` · i, 0 ≤ i < `extent`, to target offsets: loops over these as (extent, stride), innermost
-    /// first; `None` where such loops cannot be made of the digits.
+    /// Where the elements at source offsets `step` · i, 0 ≤ i < `extent`, lie in the target: the loops that visit them there, as
+    /// (extent, stride in elements), innermost first. `None` where the digits allow no such loops.
     let private runs (digits: Digit list) (extent: int, step: int) : (int * int) list option =
         let rec go extent step =
             if extent = 1 then

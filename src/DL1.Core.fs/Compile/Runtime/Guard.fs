@@ -59,7 +59,7 @@ type internal GuardedRegion(operation: string, bytes: int64) =
     static let page = int64 Environment.SystemPageSize
     static let mutable count = 0
 
-    // PROT_NONE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS.
+    // Linux: PROT_NONE; PROT_READ; PROT_READ | PROT_WRITE; MAP_PRIVATE | MAP_ANONYMOUS.
     static let none, readable, writable, flags = 0, 1, 3, 0x22
 
     let inner = max page ((bytes + page - 1L) / page * page)

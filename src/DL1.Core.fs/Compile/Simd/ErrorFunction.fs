@@ -84,7 +84,7 @@ module internal ErrorFunction =
         // NaN compares false, so it takes `small`, which propagates it.
         select (less one (abs x)) (large ||| (x &&& like x -0.0)) small
 
-    // The forms for each element type.
+    // For f32 and f64; the `By` forms take `gaussian` = exp(−x²) from the caller, the others compute it.
     let inline erfBy32 x gaussian = erf small32 large32 x gaussian
     let inline erfBy64 x gaussian = erf small64 large64 x gaussian
     let inline erf32 x = erfBy32 x (Exponential.exp32 (minusSquare x))

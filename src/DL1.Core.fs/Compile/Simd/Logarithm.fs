@@ -5,14 +5,14 @@ open DL1.Compiler.Simd.Lanewise
 /// log, log1p and softplus. x = 2ᵏ·(1 + f) with 1 + f in [√½, √2), and with s = f / (2 + f),
 /// log(1 + f) = 2 artanh s = f − (f²/2 − s·(f²/2 + s²·R(s²))), as in FDLIBM's e_log.c (Sun Microsystems, 1993).
 module internal Logarithm =
-    /// (2 artanh s − 2 s) / s³ as a function of s², in f32: the relative error of the result is 2⁻³⁶.
+    /// R(s²) = (2 artanh s − 2 s) / s³ for f32. Without rounding, log(1 + f) made of it has a relative error below 2⁻³¹.
     let inline r32 z =
         like z 0.23553209006786346
         |> next z 0.2853906750679016
         |> next z 0.40000301599502563
         |> next z 0.6666666865348816
 
-    /// (2 artanh s − 2 s) / s³ as a function of s², in f64: the relative error of the result is 2⁻⁵⁸.
+    /// R(s²) for f64. Without rounding, log(1 + f) made of it has a relative error below 2⁻⁵⁸.
     let inline r64 z =
         like z 0.1475796695661258
         |> next z 0.153180979380818
@@ -34,7 +34,7 @@ module internal Logarithm =
     /// x·2⁻ᵏ.
     let inline mantissa x k = subBits x (raised (k + magic k))
 
-    /// k·ln 2 + log(1 + f).
+    /// k·ln 2 + log(1 + f), for 1 + f in [√½, √2) and a whole k; `poly` is `r32` or `r64`.
     let inline combine ([<InlineIfLambda>] poly) k f =
         let s = f / (like f 2.0 + f)
         let z = s * s
@@ -83,7 +83,7 @@ module internal Logarithm =
     /// log(1 + x).
     let inline log1p ([<InlineIfLambda>] poly) x =
         let least = like x -1.0
-        // Sets the sign of x, so that −0 gives −0.
+        // The result gets the sign bit of x, so that −0 gives −0.
         let result = log1pPlain poly x ||| (x &&& like x -0.0)
 
         if allLess least x && allLess x (like x infinity) then
