@@ -25,7 +25,7 @@ type internal MpiRanks(family: Family, rank: int, size: int) =
     let gate = obj ()
     /// The most bytes of an exchange at a time: counts of MPI have 32 bits, and this bounds the buffers.
     let chunkBytes = 16L <<< 20
-    /// Up to so many bytes each rank gets the vectors of all, in one call and not two.
+    /// Up to this number of bytes, each rank gets the vectors of all ranks in one call instead of two.
     let smallBytes = 4096L
 
     let block (bytes: int64) =

@@ -25,7 +25,7 @@ type internal DepthwiseConv<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'T: unmanage
     /// first-level cache.
     let each = if channels * size <= Tuning.DepthwisePixelBytes then 2 * lanes else channels
 
-    /// Whether samples are read in place and have so many bytes (`Tuning.DepthwiseFetchBytes`) that prefetching rows pays.
+    /// Whether samples are read in place and have together at least `Tuning.DepthwiseFetchBytes` bytes, so that prefetching rows pays.
     let isLarge = not source.Copies && int64 samples * int64 source.Sample >= Tuning.DepthwiseFetchBytes
 
     /// The source column of tap number i, for the first result.
